@@ -1,0 +1,132 @@
+"""What one heartbeat is: the stored record, its timing and its names."""
+
+import hashlib
+import re
+from datetime import timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Literal, Self
+
+from pydantic import ValidationError
+
+from heartbeat.asked import Asked, Notify, Window
+from heartbeat.cadence import Cadence
+from heartbeat.errors import BadRecord, InvalidConfig
+from heartbeat.hours import ActiveHours
+from heartbeat.wire import Record
+
+#: Minutes after which an incident that is still open is told again.
+DEFAULT_REPEAT = 240.0
+
+_SCHEDULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Source(StrEnum):
+    """Where an effective value came from."""
+
+    MESSAGE = "message"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+class Timing(Record):
+    """All that decides when a heartbeat is due; a cadence is made from it alone."""
+
+    heartbeat_id: str
+    interval_ms: int | None = None
+    cron: str | None = None
+    timezone: str
+    hours: tuple[Window, ...] = ()
+    align: Literal["clock", "spread"] = "spread"
+
+    def cadence(self) -> Cadence:
+        """Build the cadence; raises InvalidSchedule."""
+        hours = self._active_hours()
+        if self.cron is not None:
+            return Cadence.cron(self.cron, timezone=self.timezone, hours=hours)
+        return Cadence.every(
+            timedelta(milliseconds=self.interval_ms or 0),
+            heartbeat_id=self.heartbeat_id,
+            align_clock=self.align == "clock",
+            hours=hours,
+        )
+
+    def _active_hours(self) -> ActiveHours | None:
+        if not self.hours:
+            return None
+        raw = [
+            window.model_dump(by_alias=True, exclude_none=True) for window in self.hours
+        ]
+        return ActiveHours.parse(raw, timezone=self.timezone)
+
+
+@lru_cache(maxsize=50_000)
+def cadence_of(timing: str) -> Cadence:
+    """Return the cadence of a stored timing; the same text gives the same object."""
+    try:
+        return Timing.model_validate_json(timing).cadence()
+    except ValidationError as error:
+        raise BadRecord(
+            f"timing {timing[:200]!r}: {error.errors()[0]['msg']}"
+        ) from error
+
+
+class HeartbeatConfig(Record):
+    """A configured heartbeat: the effective values, and what they were made from."""
+
+    v: Literal[1] = 1
+    owner: str
+    schedule_id: str
+    name: str
+    path: str
+    content: str | None = None
+    timing: Timing
+    enabled: bool = True
+    model: str | None = None
+    notify: Notify = Notify.CHANGES
+    repeat_minutes: float = DEFAULT_REPEAT
+    run_on: str | None = None
+    sources: dict[str, Source]
+    asked: dict[str, object]
+
+    @property
+    def uid(self) -> str:
+        """Return the id that is unique over all owners."""
+        return unique_id(self.owner, self.schedule_id)
+
+    @classmethod
+    def load(cls, text: str, *, key: str) -> Self:
+        """Read a stored record; raises BadRecord naming its key."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise BadRecord(f"{key}: {error.errors()[0]['msg']}") from error
+
+    def dump(self) -> str:
+        """Return the stored form; equal configs give equal text."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+    def asked_again(self) -> Asked:
+        """Return what the message had asked for, with only those fields set."""
+        return Asked.model_validate(self.asked)
+
+
+def unique_id(owner: str, schedule_id: str) -> str:
+    """Join owner and schedule id; neither can contain the colon."""
+    return f"{owner}:{schedule_id}"
+
+
+def default_schedule_id(owner: str, relative_path: str) -> str:
+    """Return the id of the heartbeat that watches this path for this owner."""
+    digest = hashlib.sha256(f"{owner}\0{relative_path}".encode()).hexdigest()
+    return f"hb-{digest[:16]}"
+
+
+def check_schedule_id(text: str) -> str:
+    """Return the id unchanged, or raise InvalidConfig."""
+    if not _SCHEDULE_ID.fullmatch(text):
+        raise InvalidConfig(
+            "scheduleId: expected 1 to 64 letters, digits, '.', '_' or '-',"
+            f" beginning with a letter or digit, got {text[:80]!r}"
+        )
+    return text

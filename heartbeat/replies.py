@@ -1,0 +1,231 @@
+"""Every message the gateway sends: replies, and what it says of itself."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from heartbeat.told import Alert, Resolved
+from heartbeat.views import (
+    EffectiveConfig,
+    HeartbeatView,
+    IncidentView,
+    ItemView,
+    OldSchedule,
+    RunView,
+)
+from heartbeat.wire import Wire
+
+
+class Reply(Wire):
+    """The answer to a request, with its id."""
+
+    id: str
+    warnings: tuple[str, ...] = Field(
+        default=(), description="what was accepted but looks wrong"
+    )
+
+
+class ErrorReply(Wire):
+    """A request failed; nothing was changed, and the socket stays open."""
+
+    type: Literal["error"] = "error"
+    request_id: str | None
+    code: str = Field(description="stable; see the table of errors")
+    message: str = Field(description="what was expected and what came")
+    retryable: bool = False
+
+
+class Configured(Reply):
+    """The heartbeat is stored and scheduled."""
+
+    type: Literal["heartbeat.configured"] = "heartbeat.configured"
+    schedule_id: str
+    outcome: Literal["created", "updated", "unchanged"]
+    config: EffectiveConfig
+    next_runs: tuple[str, ...]
+    items: tuple[ItemView, ...]
+    paused: bool = False
+    run_id: str | None = Field(
+        default=None, description="of the run asked for by runNow"
+    )
+
+
+class ListResult(Reply):
+    """The owner's heartbeats."""
+
+    type: Literal["heartbeat.list.result"] = "heartbeat.list.result"
+    heartbeats: tuple[HeartbeatView, ...]
+
+
+class GetResult(Reply):
+    """One heartbeat whole."""
+
+    type: Literal["heartbeat.get.result"] = "heartbeat.get.result"
+    heartbeat: HeartbeatView
+    config: EffectiveConfig
+    next_runs: tuple[str, ...]
+    items: tuple[ItemView, ...] = ()
+    problem: str | None = Field(
+        default=None, description="why the checklist cannot be read now"
+    )
+
+
+class DeleteResult(Reply):
+    """The heartbeat is gone."""
+
+    type: Literal["heartbeat.delete.result"] = "heartbeat.delete.result"
+    schedule_id: str
+
+
+class PauseResult(Reply):
+    """The heartbeat is paused."""
+
+    type: Literal["heartbeat.pause.result"] = "heartbeat.pause.result"
+    schedule_id: str
+    changed: bool
+
+
+class ResumeResult(Reply):
+    """The heartbeat goes on."""
+
+    type: Literal["heartbeat.resume.result"] = "heartbeat.resume.result"
+    schedule_id: str
+    changed: bool
+    next_runs: tuple[str, ...] = ()
+
+
+class RunResult(Reply):
+    """A run was asked for; its outcome comes as history, and as an alert if need be."""
+
+    type: Literal["heartbeat.run.result"] = "heartbeat.run.result"
+    schedule_id: str
+    run_id: str
+
+
+class HistoryResult(Reply):
+    """The newest runs, newest first."""
+
+    type: Literal["heartbeat.history.result"] = "heartbeat.history.result"
+    schedule_id: str
+    runs: tuple[RunView, ...]
+
+
+class IncidentsResult(Reply):
+    """What is open."""
+
+    type: Literal["heartbeat.incidents.result"] = "heartbeat.incidents.result"
+    incidents: tuple[IncidentView, ...]
+
+
+class AcknowledgeResult(Reply):
+    """The incident is acknowledged."""
+
+    type: Literal["heartbeat.acknowledge.result"] = "heartbeat.acknowledge.result"
+    schedule_id: str
+    item_key: str
+
+
+class SnoozeResult(Reply):
+    """The incident is silent until then."""
+
+    type: Literal["heartbeat.snooze.result"] = "heartbeat.snooze.result"
+    schedule_id: str
+    item_key: str
+    until: str
+
+
+class UnsnoozeResult(Reply):
+    """The snooze is over."""
+
+    type: Literal["heartbeat.unsnooze.result"] = "heartbeat.unsnooze.result"
+    schedule_id: str
+    item_key: str
+
+
+class ScheduleListResult(Reply):
+    """The owner's heartbeats in the older form."""
+
+    type: Literal["schedule.list.result"] = "schedule.list.result"
+    schedules: tuple[OldSchedule, ...]
+
+
+class ScheduleUpdated(Reply):
+    """A heartbeat was changed or deleted, in the older form."""
+
+    type: Literal["schedule.updated"] = "schedule.updated"
+    schedule_id: str
+
+
+class Lost(Wire):
+    """What the feed no longer has: never a silent hole."""
+
+    from_: str | None = Field(default=None, alias="from", description="read last")
+    to: str | None = Field(default=None, description="the first that is left, excluded")
+    count: int | None = Field(default=None, description="absent: cannot be known")
+    reason: Literal["retention", "state_lost"]
+
+
+class LostMessage(Lost):
+    """The same, told on a connection that is already live."""
+
+    type: Literal["lost"] = "lost"
+
+
+class Ready(Reply):
+    """The connection is live; alerts after the cursor follow."""
+
+    type: Literal["ready"] = "ready"
+    owner: str
+    resumed: bool
+    lost: Lost | None = None
+    head: str | None = Field(default=None, description="newest alertId of the feed")
+    incidents: tuple[IncidentView, ...] = ()
+    limits: dict[str, float]
+
+
+class Pong(Reply):
+    """The answer to `ping`."""
+
+    type: Literal["pong"] = "pong"
+
+
+class ServerPing(Wire):
+    """Answer with `pong`, or be taken for dead; browsers cannot see protocol pings."""
+
+    type: Literal["ping"] = "ping"
+
+
+class Closing(Wire):
+    """Comes before every close by the server."""
+
+    type: Literal["closing"] = "closing"
+    code: int
+    reason: str
+    reconnect: bool
+    delay_ms: tuple[int, int] = Field(description="wait a random time between these")
+
+
+ServerMessage = (
+    Ready
+    | ErrorReply
+    | Configured
+    | ListResult
+    | GetResult
+    | DeleteResult
+    | PauseResult
+    | ResumeResult
+    | RunResult
+    | HistoryResult
+    | IncidentsResult
+    | AcknowledgeResult
+    | SnoozeResult
+    | UnsnoozeResult
+    | ScheduleListResult
+    | ScheduleUpdated
+    | LostMessage
+    | Pong
+    | ServerPing
+    | Closing
+    | Alert
+    | Resolved
+)

@@ -1,0 +1,260 @@
+"""Every message a client may send, and the one function that reads a frame."""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from heartbeat.asked import Asked, Window
+from heartbeat.errors import InvalidMessage, Unsupported
+from heartbeat.wire import Wire, explain
+
+#: Runs that `heartbeat.history` gives when nothing is asked, and at the most.
+DEFAULT_HISTORY, MAX_HISTORY = 20, 200
+#: Longest snooze, in minutes: 30 days.
+MAX_SNOOZE_MINUTES = 43_200
+
+
+class Request(Wire, extra="allow"):
+    """A message of a client. Unknown fields are ignored, and named in the reply."""
+
+    id: str = Field(min_length=1, max_length=200, description="echoed in the reply")
+
+    @property
+    def unknown_fields(self) -> tuple[str, ...]:
+        """Return the names of the fields that the protocol does not have."""
+        return tuple(sorted(self.model_extra or {}))
+
+
+class _OfHeartbeat(Request):
+    schedule_id: str = Field(min_length=1, max_length=64)
+
+
+class _OfItem(_OfHeartbeat):
+    item_key: str = Field(min_length=1, max_length=64)
+
+
+class Hello(Request):
+    """Say who one is and how far one has read; first where tokens are used."""
+
+    type: Literal["hello"]
+    id: str = Field(default="hello", min_length=1, max_length=200)
+    token: str | None = Field(default=None, max_length=512, repr=False)
+    client_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="a stable name; its cursor is kept",
+    )
+    resume: str | None = Field(
+        default=None, max_length=64, description="alertId that was read last"
+    )
+    from_: Literal["head", "all"] = Field(
+        default="head", alias="from", description="where a client without cursor begins"
+    )
+
+
+class Ack(Request):
+    """Move the named client's stored cursor; cumulative, no reply."""
+
+    type: Literal["ack"]
+    id: str = Field(default="ack", max_length=200)
+    alert_id: str = Field(min_length=1, max_length=64)
+
+
+class Ping(Request):
+    """Ask for a `pong`; also the answer to the server's own ping."""
+
+    type: Literal["ping", "pong"]
+    id: str = Field(default="ping", max_length=200)
+
+
+class Configure(Request, Asked):
+    """Create or update a heartbeat; the same message twice changes nothing."""
+
+    type: Literal["heartbeat.configure"]
+    schedule_id: str | None = Field(default=None, min_length=1, max_length=64)
+    run_now: bool = Field(default=False, description="add one slot off the grid")
+
+    def asked(self) -> Asked:
+        """Return only the configurable fields that were set."""
+        names = set(Asked.model_fields) & self.model_fields_set
+        return Asked.model_validate({name: getattr(self, name) for name in names})
+
+
+class ListHeartbeats(Request):
+    """List the owner's heartbeats with state, next and last run."""
+
+    type: Literal["heartbeat.list"]
+
+
+class Get(_OfHeartbeat):
+    """Give one heartbeat whole: config with sources, items, next slots."""
+
+    type: Literal["heartbeat.get"]
+
+
+class Delete(_OfHeartbeat):
+    """Forget a heartbeat; what is open of it resolves."""
+
+    type: Literal["heartbeat.delete"]
+
+
+class Pause(_OfHeartbeat):
+    """Stop its slots until `heartbeat.resume`; configure does not clear it."""
+
+    type: Literal["heartbeat.pause"]
+    note: str | None = Field(default=None, max_length=200)
+
+
+class Resume(_OfHeartbeat):
+    """Let a paused heartbeat go on."""
+
+    type: Literal["heartbeat.resume"]
+
+
+class Run(_OfHeartbeat):
+    """Run once now, off the grid; `busy` while a run is open."""
+
+    type: Literal["heartbeat.run"]
+
+
+class History(_OfHeartbeat):
+    """Give the newest runs, newest first."""
+
+    type: Literal["heartbeat.history"]
+    limit: int = Field(default=DEFAULT_HISTORY, ge=1, le=MAX_HISTORY)
+
+
+class Incidents(Request):
+    """List open incidents, of one heartbeat or of all."""
+
+    type: Literal["heartbeat.incidents"]
+    schedule_id: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class Acknowledge(_OfItem):
+    """Silence an incident until it resolves or its severity rises."""
+
+    type: Literal["heartbeat.acknowledge"]
+
+
+class Snooze(_OfItem):
+    """Silence an incident for a while, severity or not."""
+
+    type: Literal["heartbeat.snooze"]
+    minutes: float = Field(gt=0, le=MAX_SNOOZE_MINUTES)
+
+
+class Unsnooze(_OfItem):
+    """End a snooze."""
+
+    type: Literal["heartbeat.unsnooze"]
+
+
+class ScheduleList(Request):
+    """List heartbeats in the older form."""
+
+    type: Literal["schedule.list"]
+
+
+class ScheduleUpdate(_OfHeartbeat):
+    """Change when a heartbeat runs, in the older form."""
+
+    type: Literal["schedule.update"]
+    enabled: bool | None = None
+    cron_expression: str | None = None
+    active_hours: Window | tuple[Window, ...] | None = None
+
+
+class ScheduleDelete(_OfHeartbeat):
+    """Forget a heartbeat, in the older form."""
+
+    type: Literal["schedule.delete"]
+
+
+ClientMessage = (
+    Hello
+    | Ack
+    | Ping
+    | Configure
+    | ListHeartbeats
+    | Get
+    | Delete
+    | Pause
+    | Resume
+    | Run
+    | History
+    | Incidents
+    | Acknowledge
+    | Snooze
+    | Unsnooze
+    | ScheduleList
+    | ScheduleUpdate
+    | ScheduleDelete
+)
+
+CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(
+    Annotated[ClientMessage, Field(discriminator="type")]
+)
+
+#: Every type that a client may send.
+REQUEST_TYPES: tuple[str, ...] = tuple(
+    sorted(
+        name
+        for model in ClientMessage.__args__
+        for name in model.model_fields["type"].annotation.__args__
+    )
+)
+
+
+def parse_request(frame: str | bytes) -> ClientMessage:
+    """Read one frame; raises InvalidMessage or Unsupported with what was expected."""
+    if isinstance(frame, bytes):
+        raise InvalidMessage(
+            f"expected a text frame with a JSON object, got {len(frame)} binary bytes"
+        )
+    data = _object(frame)
+    kind = data.get("type")
+    if kind == "schedule.create":
+        raise Unsupported(
+            "schedule.create: workflows are not scheduled here; to watch a checklist"
+            " send heartbeat.configure"
+        )
+    if kind not in REQUEST_TYPES:
+        raise InvalidMessage(
+            f"type: expected one of {', '.join(REQUEST_TYPES)}, got {str(kind)[:80]!r}"
+        )
+    try:
+        return CLIENT_MESSAGE.validate_python(data)
+    except ValidationError as error:
+        raise InvalidMessage(
+            f"{kind}: {_without_tag(explain(error), str(kind))}"
+        ) from error
+
+
+def request_id(frame: str | bytes) -> str | None:
+    """Return the id of a frame that may be no message at all, for the error reply."""
+    try:
+        found = _object(frame).get("id") if isinstance(frame, str) else None
+    except InvalidMessage:
+        return None
+    return found if isinstance(found, str) and len(found) <= 200 else None
+
+
+def _object(frame: str) -> dict[str, object]:
+    try:
+        data = json.loads(frame, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidMessage(f"expected a JSON object, got {frame[:80]!r}") from error
+    if not isinstance(data, dict):
+        raise InvalidMessage(f"expected a JSON object, got {type(data).__name__}")
+    return data
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_tag(text: str, kind: str) -> str:
+    """Drop the discriminator that the validator puts before every field's name."""
+    return text.replace(f"{kind}.", "")

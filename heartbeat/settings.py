@@ -1,0 +1,232 @@
+"""Every setting of every process, with its unit, its default and what it is for.
+
+Built from a mapping of environment variables; only the entry points read the real
+environment. A secret may come from a file: `NAME_FILE` instead of `NAME`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.functional_validators import BeforeValidator
+
+from heartbeat.errors import InvalidSettings
+
+PREFIX = "HEARTBEAT_"
+#: Settings that keep the names their makers gave them.
+FOREIGN = {
+    "anthropic_api_key": "ANTHROPIC_API_KEY",
+    "anthropic_base_url": "ANTHROPIC_BASE_URL",
+}
+_SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key"})
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+
+def _switch(value: object) -> object:
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _TRUE | _FALSE:
+            return word in _TRUE
+        raise ValueError("expected one of 1, 0, true, false, yes, no, on, off")
+    return value
+
+
+def _words(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_words)]
+
+
+class Settings(BaseModel):
+    """The settings of a process; each is `HEARTBEAT_` and its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Where things are
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="ledger and feeds"
+    )
+    broker_url: SecretStr | None = Field(
+        None, description="Celery's broker; unset: the same server"
+    )
+    root: Path = Field(Path(), description="folder that holds the checklists")
+    read_paths: Paths = Field((), description="further folders `file` may look into")
+    timezone: str = Field("UTC", description="zone of heartbeats that name none")
+
+    # The model
+    model: str | None = Field(
+        None, description="`provider:model`; unset: the default where a key is set"
+    )
+    anthropic_api_key: SecretStr | None = Field(None, description="key of the model")
+    anthropic_base_url: str | None = Field(
+        None, description="any server that speaks the Messages API, without `/v1`"
+    )
+    max_tokens_per_day: int = Field(
+        2_000_000, ge=0, description="tokens of the whole fleet in one UTC day"
+    )
+    item_seconds: float = Field(90, gt=0, le=300, description="longest time an item")
+    parallel_items: int = Field(
+        4, ge=1, le=8, description="items judged at once, after the first has answered"
+    )
+
+    # The worker
+    worker_threads: int = Field(
+        100, ge=1, le=1000, description="runs at once in one worker process"
+    )
+    shutdown_seconds: float = Field(
+        20, ge=0, le=600, description="time a worker gives its runs at SIGTERM"
+    )
+    private_hosts: Words = Field(
+        (), description="private host[:port]s that owners other than `local` may probe"
+    )
+
+    # The gateway
+    host: str = Field("127.0.0.1", description="address to listen at")
+    port: int = Field(8765, ge=0, le=65535, description="port to listen at; 0: any")
+    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port in `up`")
+    tokens_file: Path | None = Field(
+        None, description="lines `sha256-of-token owner`; unset: no tokens"
+    )
+    trust_network: Switch = Field(
+        False, description="allow a bind beyond loopback without tokens"
+    )
+    origins: Words = Field(
+        (), description="browser origins that may connect, exactly as sent"
+    )
+
+    # Limits of an owner
+    min_interval_seconds: float = Field(
+        60, gt=0, description="shortest time between two slots"
+    )
+    max_heartbeats_per_owner: int = Field(1_000, ge=1, description="heartbeats")
+    max_configures_per_minute: int = Field(60, ge=1, description="an owner")
+    max_connections_per_owner: int = Field(20, ge=1, description="sockets")
+
+    # Limits of a connection
+    max_commands_per_second: float = Field(
+        20, gt=0, description="messages of one connection; bursts of twice that"
+    )
+    max_frame_bytes: int = Field(
+        131_072, ge=4_096, description="largest frame; a checklist of 64 KiB fits"
+    )
+    hello_seconds: float = Field(5, gt=0, description="time for the first frame")
+    ping_seconds: float = Field(25, gt=0, description="silence before a ping")
+    window_alerts: int = Field(
+        256, ge=1, description="alerts sent to a named client and not acknowledged"
+    )
+    window_bytes: int = Field(
+        262_144, ge=4_096, description="bytes written and not taken by the client"
+    )
+    stalled_seconds: float = Field(
+        60, gt=0, description="full window without progress before it is closed"
+    )
+
+    # Limits of a gateway
+    max_connections: int = Field(20_000, ge=1, description="sockets of one process")
+    max_pending_connections: int = Field(1_000, ge=1, description="before their hello")
+    max_pending_per_address: int = Field(20, ge=1, description="of one address")
+    max_failed_logins_per_minute: int = Field(10, ge=1, description="of one address")
+    drain_seconds: float = Field(10, ge=0, description="over which SIGTERM closes all")
+
+    @property
+    def broker(self) -> str:
+        """Return the broker's URL: its own or the store's."""
+        return (self.broker_url or self.redis_url).get_secret_value()
+
+    @property
+    def min_interval(self) -> timedelta:
+        """Return the shortest time between two slots."""
+        return timedelta(seconds=self.min_interval_seconds)
+
+    @property
+    def has_model(self) -> bool:
+        """Say whether a model can be called at all."""
+        return self.anthropic_api_key is not None or self.anthropic_base_url is not None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings; raises InvalidSettings naming every wrong variable.
+
+        An unknown `HEARTBEAT_` name is an error, an empty value is as good as unset.
+        """
+        values: dict[str, str] = {}
+        problems: list[str] = []
+        for variable, text in _of_ours(environ).items():
+            field = _field_of(variable)
+            if field is None:
+                problems.append(
+                    f"{variable}: expected a known setting{_near(variable)}"
+                )
+            elif text:
+                values[field] = _from_file(text) if _is_file(variable) else text
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            problems.append(_in_variables(error))
+        if problems:
+            raise InvalidSettings("; ".join(problems))
+        return settings
+
+
+def variable_of(field: str) -> str:
+    """Return the name of a setting's environment variable."""
+    return FOREIGN.get(field, PREFIX + field.upper())
+
+
+def _of_ours(environ: Mapping[str, str]) -> dict[str, str]:
+    foreign = set(FOREIGN.values()) | {f"{name}_FILE" for name in FOREIGN.values()}
+    return {
+        name: text
+        for name, text in environ.items()
+        if name.startswith(PREFIX) or name in foreign
+    }
+
+
+def _field_of(variable: str) -> str | None:
+    """Return the setting that a variable sets, itself or through its `_FILE`."""
+    for field in Settings.model_fields:
+        names = {variable_of(field)}
+        if field in _SECRETS:
+            names.add(f"{variable_of(field)}_FILE")
+        if variable in names:
+            return field
+    return None
+
+
+def _is_file(variable: str) -> bool:
+    return variable.endswith("_FILE") and variable != variable_of("tokens_file")
+
+
+def _from_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings(
+            f"expected a readable file with the secret, got {path!r}: {error}"
+        ) from error
+
+
+def _near(variable: str) -> str:
+    names = [variable_of(field) for field in Settings.model_fields]
+    found = get_close_matches(variable, names, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _in_variables(error: ValidationError) -> str:
+    """Name the variable where the model names the field; never show a secret."""
+    parts = []
+    for problem in error.errors(include_url=False):
+        field = str(problem["loc"][0])
+        value = "a secret" if field in _SECRETS else repr(problem["input"])
+        expected = problem["msg"].removeprefix("Value error, ")
+        expected = expected.removeprefix("Input should be ").removeprefix("expected ")
+        parts.append(f"{variable_of(field)}: expected {expected}, got {value}")
+    return "; ".join(parts)

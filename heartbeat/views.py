@@ -1,0 +1,114 @@
+"""How heartbeats, runs and incidents look to a client."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from heartbeat.config import Source
+from heartbeat.wire import Wire
+
+
+class ItemView(Wire):
+    """One item of a checklist, as it was read."""
+
+    item_key: str
+    description: str
+    line: int
+    group: str | None = None
+    severity: str
+    probes: tuple[str, ...] = ()
+    needs_model: bool
+
+
+class RunItemView(Wire):
+    """One item judged in one run."""
+
+    item_key: str
+    description: str
+    status: str
+    details: str
+    by: str
+    cause: str | None = None
+
+
+class UsageView(Wire):
+    """What the model was called for in one run."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+class RunView(Wire):
+    """What became of one slot, or of several that shared a fate."""
+
+    run_id: str
+    slot: str
+    status: str
+    reason: str | None = None
+    count: int | None = None
+    from_: str | None = Field(default=None, alias="from")
+    to: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    late_by: float | None = Field(default=None, description="seconds")
+    host: str | None = None
+    items: tuple[RunItemView, ...] = ()
+    usage: UsageView | None = None
+
+
+class EffectiveConfig(Wire):
+    """What holds for a heartbeat, and whether message, file or default said so."""
+
+    interval: float | None = Field(default=None, description="minutes")
+    cron_expression: str | None = None
+    timezone: str
+    active_hours: tuple[dict[str, object], ...] = ()
+    align: str
+    enabled: bool
+    model: str | None = Field(default=None, description="absent: the worker's own")
+    notify: str
+    repeat_minutes: float
+    run_on: str | None = None
+    sources: dict[str, Source]
+
+
+class HeartbeatView(Wire):
+    """One heartbeat in a list."""
+
+    schedule_id: str
+    name: str
+    path: str
+    state: Literal["active", "paused", "disabled"]
+    next_run: str | None = None
+    running: bool = False
+    last_run: RunView | None = None
+    open_incidents: int = 0
+
+
+class IncidentView(Wire):
+    """One item's open trouble."""
+
+    schedule_id: str
+    name: str
+    item_key: str
+    description: str
+    details: str
+    severity: str
+    state: str
+    since: str
+    snoozed_until: str | None = None
+
+
+class OldSchedule(Wire):
+    """One heartbeat in the older form."""
+
+    id: str
+    name: str
+    cron_expression: str
+    timezone: str
+    enabled: bool
+    next_run: str | None = None
+    workflow_id: str | None = None
