@@ -1,0 +1,165 @@
+"""The YAML at the head of a checklist: shapes only.
+
+Whether hours, cron and zone make sense is decided where they are used. What is there
+and cannot be read is an error, never "no front matter": a schedule must not vanish.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+
+from heartbeat.errors import InvalidFrontMatter
+from heartbeat.plain_yaml import load_mapping
+from heartbeat.tool_calls import did_you_mean
+
+#: Written for people and other programs, and ignored; so is all that begins with `x-`.
+DOCUMENTATION_KEYS = frozenset({"title", "name", "summary", "description", "read_when"})
+_EXTENSION_PREFIX = "x-"
+
+_FENCE = "---"
+_WINDOW_KEYS = frozenset({"start", "end", "daysOfWeek"})
+
+RawWindow = Mapping[str, object]
+
+
+_Days = TypeAdapter(list[int])
+
+
+def _windows(value: object) -> object:
+    return (
+        [_window(each) for each in value] if isinstance(value, list) else _window(value)
+    )
+
+
+def _window(value: object) -> RawWindow:
+    if (
+        not isinstance(value, dict)
+        or not {"start", "end"} <= set(value) <= _WINDOW_KEYS
+    ):
+        raise ValueError("not a window")
+    if not all(isinstance(value[key], str) for key in ("start", "end")):
+        raise ValueError("not times")
+    if "daysOfWeek" not in value:
+        return value
+    return {**value, "daysOfWeek": _Days.validate_python(value["daysOfWeek"])}
+
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class FrontMatter(BaseModel):
+    """What a checklist says of its own heartbeat.
+
+    A field's description is the shape that a bad value's error asks for.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+    )
+
+    interval: float | None = Field(
+        default=None, gt=0, description="a number of minutes above 0, such as 30"
+    )
+    cron_expression: _Text | None = Field(
+        default=None, description='five fields in quotes, such as "*/5 * * * *"'
+    )
+    timezone: _Text | None = Field(
+        default=None, description="a time zone, such as Europe/Berlin"
+    )
+    active_hours: Annotated[
+        RawWindow | list[RawWindow] | None, BeforeValidator(_windows)
+    ] = Field(
+        default=None,
+        description='{start: "08:00", end: "22:00"}, with daysOfWeek: [1, 2, 3, 4, 5]'
+        " or without, or a list of such",
+    )
+    model: _Text | None = Field(
+        default=None, description="a model, such as anthropic:claude-haiku-5-5"
+    )
+    notify: Literal["changes", "every-run"] | None = Field(
+        default=None, description="changes or every-run"
+    )
+    repeat_minutes: float | None = Field(
+        default=None, gt=0, le=43_200, description="minutes above 0, at most 43200"
+    )
+    items: Literal["boxes", "bullets"] = Field(
+        default="boxes", description="boxes or bullets"
+    )
+
+
+#: What each key must look like, by the name it has in the file.
+_SHAPES = {
+    field.alias or name: field.description
+    for name, field in FrontMatter.model_fields.items()
+}
+
+
+def split_front_matter(text: str) -> tuple[FrontMatter, str, int]:
+    """Return the front matter, the text below it, and the line that text begins at.
+
+    Lines end with a line feed. Raises InvalidFrontMatter.
+    """
+    lines = text.split("\n")
+    start = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+    opening = lines[start].rstrip() if start < len(lines) else ""
+    if opening == "+++":
+        raise InvalidFrontMatter(
+            "expected front matter in YAML between lines of ---, got TOML (+++)",
+            line=start + 1,
+        )
+    if opening != _FENCE:
+        return FrontMatter(), text, 1
+    end = _closing(lines, start)
+    return (
+        _read("\n".join(lines[start + 1 : end]), first_line=start + 2),
+        "\n".join(lines[end + 1 :]),
+        end + 2,
+    )
+
+
+def _closing(lines: list[str], start: int) -> int:
+    for number in range(start + 1, len(lines)):
+        if lines[number].rstrip() == _FENCE:
+            return number
+    raise InvalidFrontMatter(
+        "expected a line of --- that closes the front matter, got the end of the file"
+        " (a rule at the head of a file can be written ***)",
+        line=start + 1,
+    )
+
+
+def _read(yaml_text: str, *, first_line: int) -> FrontMatter:
+    values, lines = load_mapping(yaml_text, first_line=first_line)
+    for key in values:
+        if key not in _SHAPES and not _is_documentation(key):
+            raise InvalidFrontMatter(
+                f"expected a key of {', '.join(_SHAPES)} (or x-…); got {key!r}"
+                f"{did_you_mean(key, _SHAPES)}",
+                line=lines[key],
+            )
+    try:
+        return FrontMatter.model_validate(
+            {key: value for key, value in values.items() if key in _SHAPES}
+        )
+    except ValidationError as error:
+        key = str(error.errors()[0]["loc"][0])
+        raise InvalidFrontMatter(
+            f"{key}: expected {_SHAPES[key]}; got {values[key]!r}", line=lines[key]
+        ) from error
+
+
+def _is_documentation(key: str) -> bool:
+    return key in DOCUMENTATION_KEYS or key.startswith(_EXTENSION_PREFIX)

@@ -1,0 +1,58 @@
+"""Lines that look like an item or a probe and are not read as one.
+
+Silence about such a line would be a check that somebody believes in and nobody makes.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from heartbeat.outline import Place, Skipped
+
+_BEFORE = r"[\s>]*(?:(?:[-*+•‣◦–—]|[0-9]{1,9}[.)])\s*)*"
+
+#: Also without a space, with an odd space or mark in the box, or with escapes; a link
+#: (`[x](…)`) and a log line (`[2026-…]`) are none.
+_BOX_LIKE = re.compile(
+    _BEFORE + r"\\?\[[\s\u200b]*(?:[xX]|[^\w\s\[\]()`\"'])?[\s\u200b]*\\?\](?!\()"
+)
+_PROBE_LIKE = re.compile(
+    _BEFORE + r"(?:\[[ xX]\]\s*)?[`*_]*probe[`*_]*\s*:", re.IGNORECASE
+)
+
+#: What is written there is meant not to be read.
+_ON_PURPOSE = (Place.FENCE, Place.COMMENT)
+
+#: Longest piece of a line that is shown.
+MAX_SHOWN_LINE = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistWarning:
+    """Something in a checklist that is likely not what was meant."""
+
+    line: int
+    message: str
+
+
+def find_near_misses(
+    lines: Sequence[tuple[int, str]],
+    skipped: Sequence[Skipped],
+    *,
+    items: Collection[int],
+    probes: Collection[int],
+) -> Iterator[ChecklistWarning]:
+    """Yield a warning for each line that is not among those read as item or probe."""
+    places = {line: block.place for block in skipped for line in block.lines}
+    for number, text in lines:
+        place = places.get(number)
+        if place in _ON_PURPOSE:
+            continue
+        where = f" outside {place}" if place else ""
+        got = f"got {text.strip(' ')[:MAX_SHOWN_LINE]!r}, which is not read as one"
+        if number not in probes and _PROBE_LIKE.match(text):
+            message = f"expected `- probe: …` nested under an item{where}, {got}"
+            yield ChecklistWarning(line=number, message=message)
+        elif number not in items and _BOX_LIKE.match(text):
+            message = f"expected an item as `- [ ] text`{where}, {got}"
+            yield ChecklistWarning(line=number, message=message)
