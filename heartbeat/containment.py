@@ -4,6 +4,7 @@ A name can be made to lead elsewhere between a check and an open; an open descri
 cannot. So files are opened first, without side effects, and judged by what was opened.
 """
 
+import errno
 import fcntl
 import os
 import sys
@@ -48,7 +49,7 @@ def opened(
         finally:
             os.close(descriptor)
         return
-    raise FileNotFoundError(f"{path!r} was replaced {_ATTEMPTS} times while opening")
+    raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
 
 
 def real_path(descriptor: int) -> Path:

@@ -1,0 +1,24 @@
+"""What one heartbeat's tools may reach."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolPolicy:
+    """What the tools of one heartbeat may read and connect to.
+
+    `root` is the owner's folder and `base` the checklist's, where relative paths
+    start. Entries of `private_hosts` and `model_hosts` are `host` (any port) or
+    `host:port`. Private addresses are for the local owner, and for others where
+    listed in `private_hosts`. A call that a model chose may go to `model_hosts` only,
+    and to what is listed.
+    """
+
+    owner: str
+    root: Path
+    base: Path
+    read_paths: tuple[Path, ...] = ()
+    private_hosts: tuple[str, ...] = ()
+    model_hosts: frozenset[str] = frozenset()
+    is_local: bool = False

@@ -1,0 +1,115 @@
+"""One heartbeat's tools: each call of the catalogue becomes an observation, or not."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
+
+from heartbeat.errors import InvalidProbe
+from heartbeat.tool_calls import check_call
+from heartbeat.tools import Observation, ToolCall, Unobserved
+from worker.tools.disk import measure_disk
+from worker.tools.egress import Egress, Lookup, look_up
+from worker.tools.file import measure_file
+from worker.tools.http import HttpClient
+from worker.tools.load import measure_load
+from worker.tools.measured import CannotTell, Measured
+from worker.tools.memory import measure_memory
+from worker.tools.policy import ToolPolicy
+from worker.tools.process import measure_process
+from worker.tools.tcp import measure_tcp
+from worker.tools.threads import MACHINE, in_thread
+
+logger = logging.getLogger(__name__)
+
+#: Longer than any answer worth waiting for, short beside the shortest run limit.
+TOOL_TIMEOUT = timedelta(seconds=10)
+
+#: Share of it that is left to a host to answer: its silence is an observation, and
+#: must be noticed before the tool itself is given up, which is none.
+_SHARE_OF_HOST = 0.95
+
+#: Time that a connection gets to be accepted, all addresses of the host together.
+_CONNECT_SECONDS = 5.0
+
+_Executor = Callable[[ToolCall, bool], Awaitable[Measured]]
+
+
+class Toolbox:
+    """Observes for one heartbeat, within its policy, on one event loop."""
+
+    def __init__(
+        self,
+        policy: ToolPolicy,
+        *,
+        timeout: timedelta = TOOL_TIMEOUT,
+        lookup: Lookup = look_up,
+    ) -> None:
+        self._policy = policy
+        self._timeout_seconds = timeout.total_seconds()
+        self._egress = Egress(policy, lookup=lookup)
+        self._http = HttpClient(self._egress)
+        self._executors: Mapping[str, _Executor] = MappingProxyType(
+            {
+                "disk": _in_thread(measure_disk),
+                "file": _in_thread(partial(measure_file, policy=policy)),
+                "http": self._measure_http,
+                "load": _in_thread(measure_load),
+                "memory": _in_thread(measure_memory),
+                "process": _in_thread(measure_process),
+                "tcp": self._measure_tcp,
+            }
+        )
+
+    async def observe(
+        self, call: ToolCall, *, chosen_by_model: bool = False
+    ) -> Observation | Unobserved:
+        """Execute the call; whatever goes wrong but cancellation is an Unobserved.
+
+        A call that a model chose may connect only to hosts that it may choose.
+        """
+        try:
+            check_call(call)
+            async with asyncio.timeout(self._timeout_seconds):
+                measured = await self._executors[call.tool](call, chosen_by_model)
+        except (CannotTell, InvalidProbe) as error:
+            return Unobserved(call=call, why=str(error))
+        except TimeoutError:
+            why = f"{call.tool} took longer than {self._timeout_seconds:g} s"
+            return Unobserved(call=call, why=why)
+        except Exception:  # one crash must not end the run
+            extra = {"action": "tool_crashed", "owner": self._policy.owner}
+            logger.exception("tool %s crashed", call.tool, extra=extra)
+            return Unobserved(call=call, why=f"{call.tool} crashed")
+        return Observation(call=call, fields=measured.fields, text=measured.text)
+
+    async def close(self) -> None:
+        """Close the connections that are still open."""
+        await self._http.close()
+
+    async def _measure_http(self, call: ToolCall, chosen_by_model: bool) -> Measured:
+        (url,) = call.arguments
+        return await self._http.measure(
+            url,
+            chosen_by_model=chosen_by_model,
+            timeout_seconds=self._timeout_seconds * _SHARE_OF_HOST,
+        )
+
+    async def _measure_tcp(self, call: ToolCall, chosen_by_model: bool) -> Measured:
+        host, port = call.arguments
+        return await measure_tcp(
+            host,
+            int(port),
+            egress=self._egress,
+            chosen_by_model=chosen_by_model,
+            wait_seconds=min(_CONNECT_SECONDS, self._timeout_seconds * _SHARE_OF_HOST),
+        )
+
+
+def _in_thread(measure: Callable[..., Measured]) -> _Executor:
+    async def execute(call: ToolCall, chosen_by_model: bool) -> Measured:  # noqa: ARG001 - only hosts are choices
+        return await in_thread(MACHINE, partial(measure, *call.arguments))
+
+    return execute
