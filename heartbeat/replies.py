@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from heartbeat.told import Alert, Resolved
+from heartbeat.told import Alert, Lost, Resolved
 from heartbeat.views import (
     EffectiveConfig,
     HeartbeatView,
@@ -154,15 +154,6 @@ class ScheduleUpdated(Reply):
 
     type: Literal["schedule.updated"] = "schedule.updated"
     schedule_id: str
-
-
-class Lost(Wire):
-    """What the feed no longer has: never a silent hole."""
-
-    from_: str | None = Field(default=None, alias="from", description="read last")
-    to: str | None = Field(default=None, description="the first that is left, excluded")
-    count: int | None = Field(default=None, description="absent: cannot be known")
-    reason: Literal["retention", "state_lost"]
 
 
 class LostMessage(Lost):

@@ -152,7 +152,7 @@ class Settings(BaseModel):
         return self.anthropic_api_key is not None or self.anthropic_base_url is not None
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Self:
+    def from_env(cls, environ: Mapping[str, str | None]) -> Self:
         """Read the settings; raises InvalidSettings naming every wrong variable.
 
         An unknown `HEARTBEAT_` name is an error, an empty value is as good as unset.
@@ -181,10 +181,10 @@ def variable_of(field: str) -> str:
     return FOREIGN.get(field, PREFIX + field.upper())
 
 
-def _of_ours(environ: Mapping[str, str]) -> dict[str, str]:
+def _of_ours(environ: Mapping[str, str | None]) -> dict[str, str]:
     foreign = set(FOREIGN.values()) | {f"{name}_FILE" for name in FOREIGN.values()}
     return {
-        name: text
+        name: text or ""
         for name, text in environ.items()
         if name.startswith(PREFIX) or name in foreign
     }

@@ -61,4 +61,13 @@ class Resolved(Told):
     items: tuple[ResolvedItem, ...]
 
 
+class Lost(Wire):
+    """What the feed no longer has: never a silent hole."""
+
+    from_: str | None = Field(default=None, alias="from", description="read last")
+    to: str | None = Field(default=None, description="the first that is left, excluded")
+    count: int | None = Field(default=None, description="absent: cannot be known")
+    reason: Literal["retention", "state_lost"]
+
+
 FeedMessage = Alert | Resolved

@@ -1,0 +1,46 @@
+"""Wiring of beat: `celery -A beat_schedule.app beat`. Run as many as you like."""
+
+import os
+import socket
+
+from celery import Celery
+from dotenv import dotenv_values
+
+from beat_schedule.dispatch import Dispatcher
+from beat_schedule.publisher import CeleryQueues
+from beat_schedule.scheduler import Collaborators, LedgerScheduler
+from heartbeat.instants import from_ms
+from heartbeat.jobs import celery_settings
+from heartbeat.settings import Settings
+from heartbeat.store.processes import Processes
+from heartbeat.store.server import Server
+from heartbeat.store.slots import Slots
+from heartbeat.store.wakeup import WakeUp
+
+settings = Settings.from_env({**dotenv_values(".env"), **os.environ})
+
+app = Celery("heartbeat.beat")
+app.conf.update(
+    celery_settings(settings.broker),
+    beat_scheduler="beat_schedule.app:WiredScheduler",
+    beat_max_loop_interval=1,
+)
+
+
+class WiredScheduler(LedgerScheduler):
+    """The scheduler of this process's settings."""
+
+    def collaborators(self) -> Collaborators:
+        """Connect lazily: nothing is sent before the first pass."""
+        server = Server.connect(settings.redis_url.get_secret_value(), name="beat")
+        slots = Slots(server)
+        queues = CeleryQueues(app, slots)
+        return Collaborators(
+            dispatcher=Dispatcher(slots, queues, now=lambda: from_ms(server.now_ms())),
+            queues=queues,
+            slots=slots,
+            wake_up=WakeUp(server),
+            processes=Processes(server),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+        )

@@ -1,0 +1,78 @@
+"""The order of an owner's feed: ids, entries, and whether a reader missed anything.
+
+An id is `<epoch>-<n>`. Each entry names the one before it, so a hole shows without
+arithmetic; n says how large it is, as long as its counter was not lost.
+"""
+
+import re
+from dataclasses import dataclass
+
+from heartbeat.errors import InvalidMessage
+from heartbeat.told import Lost
+
+_ID = re.compile(r"(\d{1,16})-(\d{1,16})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """A place in a feed; later places are greater."""
+
+    epoch: int
+    n: int
+
+    @classmethod
+    def parse(cls, alert_id: str) -> "Cursor":
+        """Read an alertId; raises InvalidMessage."""
+        match = _ID.fullmatch(alert_id)
+        if match is None:
+            raise InvalidMessage(
+                f"alertId: expected '<epoch>-<n>', got {alert_id[:80]!r}"
+            )
+        return cls(int(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its id, the id before it ('' for the first), a message without id."""
+
+    alert_id: str
+    prev: str
+    payload: str
+
+    @property
+    def frame(self) -> str:
+        """Return the message as a client gets it, its id first."""
+        return f'{{"alertId":"{self.alert_id}",{self.payload[1:]}'
+
+
+def compare(one: str, other: str) -> int:
+    """Return -1, 0 or 1 as one comes before, is, or comes after the other."""
+    left, right = Cursor.parse(one), Cursor.parse(other)
+    return (left > right) - (left < right)
+
+
+def gap(cursor: str | None, first: Entry | None, head: str | None) -> Lost | None:
+    """Say what a reader at `cursor` can no longer get.
+
+    `first` is the oldest entry left after the cursor, `head` the newest id ever given.
+    A reader without a cursor misses nothing. A feed that begins anew, or has no head,
+    has lost its state; how much was in it cannot be known.
+    """
+    if cursor is None:
+        return None
+    if head is None or (first is not None and not first.prev):
+        return Lost(
+            from_=cursor,
+            to=None if first is None else first.alert_id,
+            reason="state_lost",
+        )
+    end = head if first is None else first.prev
+    if compare(end, cursor) <= 0:
+        return None
+    count = Cursor.parse(end).n - Cursor.parse(cursor).n
+    return Lost(
+        from_=cursor,
+        to=None if first is None else first.alert_id,
+        count=count if count > 0 else None,
+        reason="retention" if count > 0 else "state_lost",
+    )

@@ -1,0 +1,207 @@
+"""Configured heartbeats: put, get, list, delete, pause, resume."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from redis import Redis
+
+from heartbeat.book import Book, load_book
+from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
+from heartbeat.errors import LimitReached, NotFound, StoreUnavailable
+from heartbeat.incidents import remove_all
+from heartbeat.instants import from_ms
+from heartbeat.jobs import queue_for
+from heartbeat.planning import plan_text, slots_between
+from heartbeat.store import keys
+from heartbeat.store.server import Server
+from heartbeat.telling import About, tell
+
+Outcome = Literal["created", "updated", "unchanged"]
+State = Literal["active", "paused", "disabled"]
+
+#: Tries to write against others who change the same heartbeat at the same moment.
+MAX_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What configuring did."""
+
+    outcome: Outcome
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A heartbeat as it is kept, with what is going on with it."""
+
+    config: HeartbeatConfig
+    version: int
+    paused_at: datetime | None
+    next_slot: datetime | None
+    running: bool
+    book: Book
+    revision: int
+
+    @property
+    def state(self) -> State:
+        """Return why it has slots or not; a pause outranks being disabled."""
+        if self.paused_at is not None:
+            return "paused"
+        return "active" if self.config.enabled else "disabled"
+
+
+class Heartbeats:
+    """All heartbeats of all owners; an owner reaches only its own."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def configure(self, config: HeartbeatConfig, *, max_per_owner: int) -> Change:
+        """Store a config and schedule it: the same config again changes nothing.
+
+        A slot that is open and not begun is dropped as `reconfigured`; the next is
+        computed from the new config, never earlier than the last one claimed. Raises
+        LimitReached.
+        """
+        timing = config.timing.model_dump_json(by_alias=True, exclude_none=True)
+        cadence, after = cadence_of(timing), from_ms(self._server.now_ms())
+        for _ in range(MAX_TRIES):
+            slot = cadence.next_slot(after) if config.enabled else None
+            outcome, fact = self._texts(
+                "configure",
+                "",
+                config.uid,
+                config.owner,
+                config.dump(),
+                timing,
+                queue_for(config.run_on),
+                int(config.enabled),
+                plan_text(cadence, slot, uid=config.uid),
+                max_per_owner,
+            )
+            if outcome == "limit":
+                raise LimitReached(
+                    f"expected at most {max_per_owner} heartbeats of one owner"
+                    " (MAX_HEARTBEATS_PER_OWNER), got one more"
+                )
+            if outcome != "behind":
+                return Change(cast(Outcome, outcome), int(fact))
+            after = from_ms(int(fact))
+        raise _too_busy(config.uid)
+
+    def get(self, owner: str, schedule_id: str) -> Stored:
+        """Return one heartbeat; raises NotFound, also for another owner's."""
+        uid = unique_id(owner, schedule_id)
+        found = self._load([uid])
+        if not found:
+            raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
+        return found[0]
+
+    def owned_by(self, owner: str) -> list[Stored]:
+        """Return the owner's heartbeats by name."""
+        uids = self._server.ask(lambda client: client.smembers(keys.owned(owner)))
+        stored = self._load(sorted(str(uid) for uid in uids))
+        return sorted(stored, key=lambda one: (one.config.name, one.config.schedule_id))
+
+    def delete(self, owner: str, schedule_id: str) -> None:
+        """Forget a heartbeat; what is open of it resolves. Raises NotFound."""
+        for _ in range(MAX_TRIES):
+            stored = self.get(owner, schedule_id)
+            now = from_ms(self._server.now_ms())
+            about = About(schedule_id=schedule_id, name=stored.config.name, now=now)
+            answer = self._server.run(
+                "delete",
+                "",
+                stored.config.uid,
+                owner,
+                stored.revision,
+                *tell(remove_all(stored.book, now=now).notices, about),
+            )
+            if answer != "conflict":
+                return
+        raise _too_busy(schedule_id)
+
+    def pause(self, owner: str, schedule_id: str, *, note: str | None) -> bool:
+        """Stop its slots until `resume`; say whether that changed anything."""
+        uid = self.get(owner, schedule_id).config.uid
+        fact = json.dumps({"atMs": self._server.now_ms(), "note": note})
+        return self._server.run("pause", uid, fact) == 1
+
+    def resume(self, owner: str, schedule_id: str) -> bool:
+        """Let it go on; the slots that passed are recorded as skipped."""
+        for _ in range(MAX_TRIES):
+            stored = self.get(owner, schedule_id)
+            if stored.paused_at is None:
+                return False
+            answer = self._resume(stored, stored.paused_at)
+            if answer != -1:
+                return answer == 1
+        raise _too_busy(schedule_id)
+
+    def _resume(self, stored: Stored, paused_at: datetime) -> object:
+        config, now = stored.config, from_ms(self._server.now_ms())
+        cadence = config.timing.cadence()
+        passed = slots_between(cadence, after=paused_at, until=now)
+        slot = cadence.next_slot(now) if config.enabled else None
+        return self._server.run(
+            "resume",
+            config.uid,
+            stored.version,
+            plan_text(cadence, slot, uid=config.uid),
+            "" if passed is None or not config.enabled else passed.dump(config.uid),
+        )
+
+    def _texts(self, script: str, *arguments: str | int) -> list[str]:
+        return [
+            str(part)
+            for part in cast(list[object], self._server.run(script, *arguments))
+        ]
+
+    def _load(self, uids: list[str]) -> list[Stored]:
+        """Read heartbeats in one round trip; those that are gone are left out."""
+        with_facts = self._server.ask(_reader(uids))
+        return [
+            _stored(uid, *with_facts[4 * index : 4 * index + 4])
+            for index, uid in enumerate(uids)
+            if cast(list[str | None], with_facts[4 * index])[0] is not None
+        ]
+
+
+def _reader(uids: list[str]) -> Callable[..., list[object]]:
+    def read(client: Redis) -> list[object]:
+        with client.pipeline(transaction=False) as pipeline:
+            for uid in uids:
+                pipeline.hmget(
+                    keys.heartbeat(uid), ["config", "version", "plan", "paused"]
+                )
+                pipeline.zscore(keys.DUE, uid)
+                pipeline.get(keys.open_slot(uid))
+                pipeline.hmget(keys.book(uid), ["revision", "book"])
+            return pipeline.execute()
+
+    return read
+
+
+def _stored(
+    uid: str, facts: object, due: object, open_slot: object, book: object
+) -> Stored:
+    config, version, plan, paused = cast(list[str | None], facts)
+    revision, text = cast(list[str | None], book)
+    open_state = json.loads(cast(str, open_slot))["state"] if open_slot else None
+    return Stored(
+        config=HeartbeatConfig.load(config or "", key=keys.heartbeat(uid)),
+        version=int(version or 0),
+        paused_at=from_ms(json.loads(paused)["atMs"]) if paused else None,
+        next_slot=from_ms(json.loads(plan)["slot"]) if plan and due else None,
+        running=open_state == "running",
+        book=load_book(text) if text else Book(),
+        revision=int(revision or 0),
+    )
+
+
+def _too_busy(what: str) -> StoreUnavailable:
+    return StoreUnavailable(f"{what} kept changing; try again")

@@ -1,0 +1,87 @@
+"""Every key in Redis: type, content, life time, who writes it, who reads it.
+
+All share the tag `{hb}`, so any script may touch any of them; one primary is needed.
+
+| key | type | content | lives | written by | read by |
+|---|---|---|---|---|---|
+| `heartbeat:<uid>` | hash | config, timing, queue, owner, enabled, version, plan, last_slot, paused, updated | until deleted | gateway, beat, worker | all |
+| `owner:<owner>` | set | uids of the owner's heartbeats | until deleted | gateway | gateway |
+| `versions`, `tokens` | string | counters of config versions and fencing tokens | for ever | scripts | scripts |
+| `due` | sorted set | uid by the ms at which its schedule needs a beat | while enabled | gateway, beat | beat, gateway |
+| `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
+| `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
+| `waiting:<queue>` | set | uids whose slot was sent and not begun | while waiting | beat, worker | beat |
+| `queues` | set | names of queues ever used | for ever | beat | beat |
+| `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
+| `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
+| `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
+| `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
+| `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
+| `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
+| `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
+| `cursors:<owner>` | hash | client name to cursor as JSON, at most 16 | 30 days | gateway | gateway |
+| `wake` | channel | something may be due now | - | gateway, worker | beat |
+| `statistics` | hash | counters of the ledger | for ever | scripts | gateway |
+| `tokens-spent:<day>` | string | model tokens of the fleet in a UTC day | 3 days | worker | worker |
+| `processes` | hash | kind, host and pid to what the process last said of itself | pruned after 1 h | all | gateway, doctor |
+| `celery:*` | - | the broker's own | - | Celery | Celery |
+"""
+
+ROOT = "{hb}:"
+DUE = ROOT + "due"
+OPEN = ROOT + "open"
+QUEUES = ROOT + "queues"
+WAKE = ROOT + "wake"
+UNTOLD = ROOT + "untold"
+STATISTICS = ROOT + "statistics"
+PROCESSES = ROOT + "processes"
+
+
+def heartbeat(uid: str) -> str:
+    """Return the key of a heartbeat's facts."""
+    return f"{ROOT}heartbeat:{uid}"
+
+
+def owned(owner: str) -> str:
+    """Return the key of the set of an owner's heartbeats."""
+    return f"{ROOT}owner:{owner}"
+
+
+def open_slot(uid: str) -> str:
+    """Return the key of a heartbeat's open slot."""
+    return f"{ROOT}open:{uid}"
+
+
+def runs(uid: str) -> str:
+    """Return the key of a heartbeat's run records."""
+    return f"{ROOT}runs:{uid}"
+
+
+def book(uid: str) -> str:
+    """Return the key of what is remembered of a heartbeat's troubles."""
+    return f"{ROOT}book:{uid}"
+
+
+def feed(owner: str) -> str:
+    """Return the key of an owner's feed."""
+    return f"{ROOT}feed:{owner}"
+
+
+def feed_head(owner: str) -> str:
+    """Return the key of where an owner's feed ends."""
+    return f"{ROOT}feed-head:{owner}"
+
+
+def push(owner: str) -> str:
+    """Return the channel of an owner's feed."""
+    return f"{ROOT}push:{owner}"
+
+
+def cursors(owner: str) -> str:
+    """Return the key of the cursors of an owner's named clients."""
+    return f"{ROOT}cursors:{owner}"
+
+
+def tokens_spent(day: str) -> str:
+    """Return the key of the fleet's model tokens in a UTC day, `YYYY-MM-DD`."""
+    return f"{ROOT}tokens-spent:{day}"

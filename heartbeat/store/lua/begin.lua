@@ -1,0 +1,49 @@
+-- Ask for the right to run a slot. ARGV: now, uid, run id, lease ms, host, nonce of the
+-- asker. Answers {'go', token, now, open slot, config, revision, book}, or why not:
+-- 'gone' (settled or unknown), 'running' (another has it), 'skipped', 'missed', 'lost'.
+-- The same nonce asking again gets the same answer: a reply may have been lost.
+local now, uid, run_id = clock(ARGV[1]), ARGV[2], ARGV[3]
+local lease, host, nonce = tonumber(ARGV[4]), ARGV[5], ARGV[6]
+
+local open = load_open(uid)
+if not open or open.runId ~= run_id then count('begin_gone') return { 'gone' } end
+
+local function go()
+  local revision, book = load_book(uid)
+  local config = redis.call('HGET', heartbeat_key(uid), 'config')
+  return { 'go', string.format('%.0f', open.token), string.format('%.0f', now),
+    cjson.encode(open), config, tostring(revision), book }
+end
+
+if open.state == 'running' then
+  if open.nonce == nonce then return go() end
+  count('begin_running')
+  return { 'running' }
+end
+
+local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused')
+local function refuse(status, reason)
+  close_unrun(uid, open, status, reason)
+  return { status }
+end
+if not known[1] then close_open(uid, open) return { 'gone' } end
+if tonumber(known[1]) ~= open.version then return refuse('skipped', 'reconfigured') end
+if known[3] then return refuse('skipped', 'paused') end
+if known[2] ~= '1' then return refuse('skipped', 'disabled') end
+
+local again = open.attempts > 0
+if again and now > open.startDeadline + open.runLimit then
+  close_lost(uid, open)
+  return { 'lost' }
+end
+if not again and now > open.startDeadline then return refuse('missed', 'no_worker') end
+if not again and open.closes and now >= open.closes then
+  return refuse('skipped', 'outside_hours')
+end
+
+open.state, open.attempts = 'running', open.attempts + 1
+open.token, open.nonce, open.host = redis.call('INCR', TOKENS), nonce, host
+open.startedMs, open.leaseUntil = now, now + lease
+save_open(uid, open, open.leaseUntil)
+count('begun')
+return go()

@@ -1,0 +1,157 @@
+-- Take what must be acted on now. ARGV: now, most, claim lease ms, redispatch ms, then
+-- pairs of queue and its length. Answers rows {kind, uid, slot, run id, version,
+-- timing, queue, last slot}; kinds:
+--   publish   send its message, then commit
+--   manual    the same, for a slot off the grid
+--   advance   the slot is settled; compute when the heartbeat is due next
+--   late      slots have passed unclaimed; decide which runs and which are missed
+-- Whatever is taken is leased: a claimer that dies loses it when the lease ends.
+local now, most = clock(ARGV[1]), tonumber(ARGV[2])
+local lease, redispatch = tonumber(ARGV[3]), tonumber(ARGV[4])
+local lengths = {}
+for index = 5, #ARGV, 2 do lengths[ARGV[index]] = tonumber(ARGV[index + 1]) end
+
+local rows = {}
+
+local function give(kind, uid, slot, run_id, facts)
+  rows[#rows + 1] = { kind, uid, string.format('%.0f', slot), run_id,
+    facts[1], facts[2], facts[3], facts[4] or '' }
+end
+
+local function facts_of(uid)
+  return redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'queue',
+    'last_slot', 'plan')
+end
+
+local function publish(uid, open)
+  open.state = 'claimed'
+  save_open(uid, open, now + lease)
+  local facts = facts_of(uid)
+  give(open.grid and 'publish' or 'manual', uid, open.slot, open.runId,
+    { tostring(open.version), facts[2] or '', open.queue, facts[4] })
+  count('claimed')
+end
+
+-- A backlog is not a loss: while the queue holds as many messages as slots wait for a
+-- worker, sending again would only double it.
+local function is_backlog(queue)
+  local length = lengths[queue] or 0
+  return length > 0 and length >= redis.call('SCARD', waiting_key(queue))
+end
+
+-- A slot that had begun once is wanted until its run could have ended.
+local function is_expired(open)
+  return now > open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
+end
+
+local function close_expired(uid, open, reason)
+  if open.attempts > 0 then
+    close_lost(uid, open)
+  else
+    close_unrun(uid, open, 'missed', reason)
+  end
+end
+
+local function settle_published(uid, open)
+  if is_expired(open) then
+    close_expired(uid, open, 'no_worker')
+  elseif is_backlog(open.queue) then
+    redis.call('ZADD', OPEN, now + redispatch, uid)
+  else
+    count('redispatched')
+    publish(uid, open)
+  end
+end
+
+-- The lease of a run has ended: once more, while somebody may still want it.
+local function settle_running(uid, open)
+  if open.deleted then
+    close_open(uid, open)
+  elseif open.attempts < 2 and not is_expired(open) then
+    count('recovered')
+    publish(uid, open)
+  else
+    close_lost(uid, open)
+  end
+end
+
+local function settle_claimed(uid, open)
+  if is_expired(open) then
+    close_expired(uid, open, 'beat_away')
+  else
+    publish(uid, open)
+  end
+end
+
+local SETTLE = {
+  claimed = settle_claimed, published = settle_published, running = settle_running,
+}
+
+for _, uid in ipairs(redis.call('ZRANGE', OPEN, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
+  local open = load_open(uid)
+  if open then SETTLE[open.state](uid, open) else redis.call('ZREM', OPEN, uid) end
+end
+
+local function hold(uid, slot)
+  redis.call('HSET', heartbeat_key(uid), 'last_slot', string.format('%.0f', slot))
+  redis.call('ZADD', DUE, now + lease, uid)
+end
+
+local function is_past(plan)
+  return (plan.next and now >= plan.next) or now > plan.startDeadline
+    or (plan.closes and now >= plan.closes)
+end
+
+local function claim(uid, plan, facts)
+  hold(uid, plan.slot)
+  publish(uid, {
+    slot = plan.slot, runId = plan.runId, grid = true, version = tonumber(facts[1]),
+    startDeadline = plan.startDeadline, runLimit = plan.runLimit, closes = plan.closes,
+    queue = facts[3], attempts = 0, claimedMs = now,
+  })
+end
+
+local function skip(uid, plan, facts, reason)
+  record_unrun(uid, 'skipped', reason, one_slot(plan))
+  hold(uid, plan.slot)
+  give('advance', uid, plan.slot, plan.runId, facts)
+end
+
+-- The heartbeat has an open slot already, so this one cannot be opened beside it.
+local function meet(uid, plan, facts, open)
+  if open.state == 'running' then
+    skip(uid, plan, facts, 'overlap')
+  elseif not is_expired(open) then
+    skip(uid, plan, facts, 'backlog')
+  else
+    close_expired(uid, open, 'no_worker')
+    claim(uid, plan, facts)
+  end
+end
+
+local function look(uid, plan, facts)
+  local open = load_open(uid)
+  if open and open.grid and open.slot == plan.slot and open.state == 'claimed' then
+    redis.call('ZADD', DUE, redis.call('ZSCORE', OPEN, uid), uid)
+  elseif plan.slot <= tonumber(facts[4] or 0) or is_past(plan) then
+    redis.call('ZADD', DUE, now + lease, uid)
+    give('late', uid, plan.slot, plan.runId, facts)
+  elseif open then
+    meet(uid, plan, facts, open)
+  else
+    claim(uid, plan, facts)
+  end
+end
+
+local left = most - #rows
+if left > 0 then
+  for _, uid in ipairs(redis.call('ZRANGE', DUE, '-inf', now, 'BYSCORE', 'LIMIT', 0, left)) do
+    local facts = facts_of(uid)
+    if facts[5] then
+      look(uid, cjson.decode(facts[5]), facts)
+    else
+      redis.call('ZREM', DUE, uid)
+    end
+  end
+end
+return rows

@@ -1,0 +1,27 @@
+-- Create or update a heartbeat. ARGV: now, uid, owner, config, timing, queue, enabled,
+-- plan ('' when not enabled), most heartbeats of an owner.
+-- Answers {outcome, version}; 'behind' with the last claimed slot when the plan is not
+-- after it: no slot fires again because a config changed.
+local now, uid, owner = clock(ARGV[1]), ARGV[2], ARGV[3]
+local config, timing, queue = ARGV[4], ARGV[5], ARGV[6]
+local enabled, plan, most = ARGV[7], ARGV[8], tonumber(ARGV[9])
+
+local key = heartbeat_key(uid)
+local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused')
+if known[1] == config then return { 'unchanged', known[2] } end
+if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
+  return { 'limit', '0' }
+end
+if plan ~= '' and known[3] and cjson.decode(plan).slot <= tonumber(known[3]) then
+  return { 'behind', known[3] }
+end
+
+local version = redis.call('INCR', VERSIONS)
+redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
+  'owner', owner, 'enabled', enabled, 'version', version, 'updated', now)
+redis.call('SADD', owner_key(owner), uid)
+drop_unbegun(uid, enabled == '1' and 'reconfigured' or 'disabled')
+set_plan(uid, known[4] and '' or plan)
+count('configured')
+wake()
+return { known[1] and 'updated' or 'created', tostring(version) }

@@ -1,0 +1,20 @@
+-- Forget a heartbeat. ARGV: now, uid, owner, revision of the book, messages…
+-- Answers 'ok', 'conflict' (the book changed meanwhile) or 'gone'. A run that is going
+-- on is recorded when it ends, and tells nobody.
+local now, uid, owner, revision = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return 'gone' end
+if load_book(uid) ~= revision then return 'conflict' end
+drop_unbegun(uid, 'deleted')
+local open = load_open(uid)
+if open then
+  open.deleted = true
+  save_open(uid, open, redis.call('ZSCORE', OPEN, uid))
+end
+redis.call('DEL', heartbeat_key(uid), book_key(uid))
+redis.call('ZREM', DUE, uid)
+redis.call('SREM', owner_key(owner), uid)
+redis.call('HDEL', UNTOLD, uid)
+tell(owner, rest(5), now)
+count('deleted')
+return 'ok'

@@ -1,0 +1,36 @@
+-- Settle a run in one step: its record, the book of troubles, what the owner is told.
+-- ARGV: now, uid, run id, token, status, record, version that was judged, revision,
+-- book, messages… Answers {'ok'}; {'fenced'} when the right was lost: nothing changes;
+-- {'conflict', version, config, revision, book} when book or config changed meanwhile:
+-- decide again. A heartbeat that is gone, paused or disabled is recorded and tells
+-- nobody. A finish whose reply was lost answers 'ok' again.
+local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+local status, record, judged = ARGV[5], ARGV[6], ARGV[7]
+local revision, book = tonumber(ARGV[8]), ARGV[9]
+
+local mark = run_id .. '#' .. ARGV[4]
+if redis.call('GET', finished_key(uid)) == mark then return { 'ok' } end
+local open = load_open(uid)
+if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= token then
+  count('fenced')
+  return { 'fenced' }
+end
+
+local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config', 'owner',
+  'enabled', 'paused')
+local is_heard = known[1] and not open.deleted and known[4] == '1' and not known[5]
+if is_heard then
+  local current, text = load_book(uid)
+  if current ~= revision or known[1] ~= judged then
+    return { 'conflict', known[1], known[2], tostring(current), text }
+  end
+  if book ~= '' then save_book(uid, book) end
+  tell(known[3], rest(10), now)
+end
+close_open(uid, open)
+push_run(uid, record)
+redis.call('SET', finished_key(uid), mark, 'EX', 86400)
+redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
+count('finished')
+count('finished_' .. status)
+return { 'ok' }

@@ -1,0 +1,121 @@
+"""The connection to Redis: scripts by name, and its errors in our words."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Self, TypeVar
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+from redis.retry import Retry
+
+from heartbeat.errors import StoreError, StoreFull, StoreUnavailable
+
+#: A server that is silent for longer is taken for away, in seconds.
+SOCKET_TIMEOUT = 5.0
+#: Tries after the first, within about half a second: bridges a dropped connection and
+#: not an outage. Every script gives the same answer when it is asked twice
+#: or an answer that does no harm.
+RETRIES = 2
+
+_T = TypeVar("_T")
+_REFUSALS = ("OOM", "MISCONF", "NOREPLICAS")
+_PASSING = ("READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED", "BUSY ")
+
+Argument = str | int | float
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Translate what redis-py raises, once, at the border."""
+    try:
+        yield
+    except (AuthenticationError, NoPermissionError) as error:
+        raise StoreError(f"Redis refuses this client: {error}") from error
+    except (BusyLoadingError, ReadOnlyError, ConnectionError, TimeoutError) as error:
+        raise StoreUnavailable(f"Redis is away: {error}") from error
+    except OutOfMemoryError as error:
+        raise StoreFull(f"Redis cannot write: {error}") from error
+    except ResponseError as error:
+        raise _translated(error) from error
+    except RedisError as error:
+        raise StoreError(f"Redis: {error}") from error
+
+
+def _translated(error: ResponseError) -> StoreError:
+    text = str(error)
+    if any(word in text for word in _REFUSALS):
+        return StoreFull(f"Redis cannot write: {text}")
+    if text.startswith(_PASSING):
+        return StoreUnavailable(f"Redis is away: {text}")
+    return StoreError(f"Redis: {text}")
+
+
+class Server:
+    """One process's way to Redis; may be used by any number of threads."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        prelude = _read("prelude")
+        self._scripts = {
+            name: client.register_script(f"{prelude}\n{_read(name)}")
+            for name in _names()
+        }
+
+    @classmethod
+    def connect(cls, url: str, *, name: str) -> Self:
+        """Make a client; nothing is sent yet. `name` shows in `CLIENT LIST`."""
+        client = redis.Redis.from_url(
+            url,
+            client_name=name,
+            decode_responses=True,
+            socket_timeout=SOCKET_TIMEOUT,
+            socket_connect_timeout=SOCKET_TIMEOUT,
+            socket_keepalive=True,
+            health_check_interval=30,
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.3), RETRIES),
+        )
+        return cls(client)
+
+    def run(
+        self, script: str, *arguments: Argument, keys: tuple[str, ...] = ()
+    ) -> object:
+        """Run a script by name; raises StoreError and its kinds."""
+        with in_our_words():
+            return self._scripts[script](keys=list(keys), args=list(arguments))
+
+    def ask(self, command: Callable[["redis.Redis"], _T]) -> _T:
+        """Run one command of the client; raises StoreError and its kinds."""
+        with in_our_words():
+            return command(self._client)
+
+    def now_ms(self) -> int:
+        """Return the one clock of the system: Redis TIME in milliseconds."""
+        seconds, micros = self.ask(lambda client: client.time())
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    def close(self) -> None:
+        """Close every connection; the server can be used again afterwards."""
+        self._client.close()
+
+
+def _names() -> list[str]:
+    files = (resources.files("heartbeat.store") / "lua").iterdir()
+    names = (file.name.removesuffix(".lua") for file in files)
+    return sorted(name for name in names if name != "prelude")
+
+
+def _read(name: str) -> str:
+    path = resources.files("heartbeat.store") / "lua" / f"{name}.lua"
+    return path.read_text(encoding="utf-8")
