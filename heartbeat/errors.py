@@ -1,25 +1,29 @@
 """Every error that this project raises on purpose, in one tree.
 
-    HeartbeatError
-    ├── InvalidInput            what came is not what was expected; a person must change it
-    │   ├── InvalidMessage      a frame on the socket
-    │   ├── InvalidConfig       a value of a heartbeat's configuration
-    │   ├── InvalidSchedule     interval, cron, time zone, active hours
-    │   ├── InvalidModel        a model id that cannot work
-    │   ├── InvalidChecklist    the text of a HEARTBEAT.md, with its line
-    │   ├── InvalidFrontMatter  the YAML at its head
-    │   ├── InvalidProbe        a `- probe:` line or a tool's arguments
-    │   └── InvalidSettings     the process's own settings
-    ├── ChecklistUnavailable    the file cannot be used: missing, unreadable, outside, too large …
-    ├── NotFound                no such heartbeat (or not this owner's)
-    ├── Busy                    a run is open already
-    ├── LimitReached            a named limit would be exceeded
-    ├── Unauthorized            who it is, or what it may do
-    ├── Unsupported             understood, and not offered
-    └── StoreError              Redis did not do it
-        ├── StoreUnavailable    cannot be reached, loading, read-only; will heal
-        ├── StoreFull           refuses writes: out of memory or disk
-        └── BadRecord           a stored record cannot be read
+HeartbeatError
+├── InvalidInput            what came is not what was expected; a person must change it
+│   ├── InvalidMessage      a frame on the socket
+│   ├── InvalidConfig       a value of a heartbeat's configuration
+│   ├── InvalidSchedule     interval, cron, time zone, active hours
+│   ├── InvalidModel        a model id that cannot work
+│   ├── InvalidChecklist    the text of a HEARTBEAT.md, with its line
+│   ├── InvalidFrontMatter  the YAML at its head
+│   ├── InvalidProbe        a `- probe:` line or a tool's arguments
+│   └── InvalidSettings     the process's own settings
+├── ChecklistUnavailable    the file cannot be used: missing, unreadable, outside, too large …
+├── NotFound                no such heartbeat (or not this owner's)
+├── Busy                    a run is open already
+├── LimitReached            a named limit would be exceeded
+├── Unauthorized            who it is, or what it may do
+├── Unsupported             understood, and not offered
+├── GatewayError            between a client and its gateway
+│   ├── GatewayUnavailable  cannot be reached, broke off, did not answer; will heal
+│   ├── RequestRefused      it answered with an error, whose code this one carries
+│   └── ConnectionReplaced  another connection took the client id
+└── StoreError              Redis did not do it
+    ├── StoreUnavailable    cannot be reached, loading, read-only; will heal
+    ├── StoreFull           refuses writes: out of memory or disk
+    └── BadRecord           a stored record cannot be read
 """
 
 
@@ -131,6 +135,34 @@ class Unsupported(HeartbeatError):
     """Raised when a request is understood and this system does not offer it."""
 
     code = "unsupported"
+
+
+class GatewayError(HeartbeatError):
+    """Raised when a client and its gateway do not come together."""
+
+    code = "gateway_error"
+
+
+class GatewayUnavailable(GatewayError):
+    """Raised when the gateway cannot be reached, broke off or did not answer."""
+
+    code = "gateway_unavailable"
+    retryable = True
+
+
+class RequestRefused(GatewayError):
+    """Raised when the gateway answers with an error; has that error's own code."""
+
+    def __init__(self, message: str, *, code: str, retryable: bool) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+
+
+class ConnectionReplaced(GatewayError):
+    """Raised when a newer connection with the same client id took over."""
+
+    code = "connection_replaced"
 
 
 class StoreError(HeartbeatError):
