@@ -43,7 +43,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _FOUR_YEARS_MINUTES = FOUR_YEARS // timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotPlan:
     """The facts of one slot.
 
@@ -58,7 +58,7 @@ class SlotPlan:
     closes: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
     """A grid of slots, made by `every` or `cron`."""
 
@@ -85,21 +85,24 @@ class Cadence:
             raise ValueError("expected the heartbeat's id, got ''")
         seed = 0 if align_clock else phase_seed(heartbeat_id)
         if hours is None:
-            return cls(IntervalGrid(interval_ms, seed % interval_ms), None)
+            grid = IntervalGrid(interval=interval_ms, phase=seed % interval_ms)
+            return cls(grid=grid, hours=None)
         if interval > MAX_INTERVAL_WITH_HOURS:
             raise InvalidSchedule(
                 "expected an interval of at most 24 h together with activeHours, "
                 f"got {str(interval)!r}"
             )
-        return cls(WindowGrid(interval_ms, seed, hours), hours)
+        windows = WindowGrid(interval=interval_ms, seed=seed, hours=hours)
+        return cls(grid=windows, hours=hours)
 
     @classmethod
     def cron(
         cls, expression: str, *, timezone: str, hours: ActiveHours | None
     ) -> "Cadence":
         """Build the fires of a cron expression that fall into the hours."""
-        grid = CronGrid(parse_cron(expression), parse_zone(timezone), hours)
-        return cls(grid, hours)
+        zone = parse_zone(timezone)
+        grid = CronGrid(cron=parse_cron(expression), zone=zone, hours=hours)
+        return cls(grid=grid, hours=hours)
 
     def next_slot(self, after: datetime) -> datetime | None:
         """Return the first slot strictly after, or None if none within four years."""

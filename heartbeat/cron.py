@@ -11,16 +11,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 from heartbeat.errors import InvalidSchedule
-from heartbeat.grid import HORIZON_MS, MAX_COUNT, newest
+from heartbeat.grid import HORIZON_MS, capped_sum, newest
 from heartbeat.hours import ActiveHours
-from heartbeat.instants import from_ms, to_ms
+from heartbeat.instants import EPOCH, from_ms, to_ms
 from heartbeat.zones import first_instant_ms, instants_ms
 
 SHORTHANDS = {
@@ -39,7 +39,7 @@ _DAY_MS = 86_400_000
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cron:
     """A parsed expression: which days match, and at which minutes of the day."""
 
@@ -68,7 +68,7 @@ class Cron:
         return 0, _fires_over_edge(self, day, zone)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CronGrid:
     """The slots of a cron expression in a zone, those outside `hours` left out."""
 
@@ -91,14 +91,14 @@ class CronGrid:
 
     def count(self, first: int, last: int) -> int:
         if self.hours is None:
-            return self._count_fires(first, last)
-        total = 0
-        for span in self.hours.spans(from_ms(first)):
-            opens, closes = to_ms(span.opens), to_ms(span.closes)
-            if opens > last or total >= MAX_COUNT:
-                break
-            total += self._count_fires(max(first, opens), min(last, closes - 1))
-        return min(MAX_COUNT, total)
+            return capped_sum(self._fires_by_day(first, last))
+        return capped_sum(
+            count
+            for span in self.hours.spans_within(from_ms(first), from_ms(last))
+            for count in self._fires_by_day(
+                max(first, to_ms(span.opens)), min(last, to_ms(span.closes) - 1)
+            )
+        )
 
     def __str__(self) -> str:
         hours = self.hours.windows if self.hours is not None else ()
@@ -114,17 +114,15 @@ class CronGrid:
                 return slot if slot <= end else None
         return None
 
-    def _count_fires(self, first: int, last: int) -> int:
-        total = 0
-        for day in self.cron.days(self._date(first), self._date(last)):
-            if total >= MAX_COUNT:
-                break
+    def _fires_by_day(self, first: int, last: int) -> Iterator[int]:
+        """Count the fires in [first, last], day by day."""
+        # A gap up to midnight puts a day's fire where the next day begins.
+        for day in self.cron.days(self._date(first - 1), self._date(last)):
             base, offsets = self.cron.fires(day, self.zone)
             low = bisect_left(offsets, first - base)
-            total += max(0, bisect_right(offsets, last - base) - low)
-            # A day that does not exist ends with the instant the next one begins.
+            yield max(0, bisect_right(offsets, last - base) - low)
+            # The next day may fire at the same instant.
             first = max(first, base + offsets[-1] + 1)
-        return min(MAX_COUNT, total)
 
     def _date(self, ms: int) -> date:
         return from_ms(ms).astimezone(self.zone).date()
@@ -170,7 +168,7 @@ def _read(text: str, fields: list[str]) -> CronSim:
 
 
 def _simulate(text: str) -> CronSim:
-    return CronSim(text, datetime(2000, 1, 1))  # noqa: DTZ001 (any start: only fields are used)
+    return CronSim(text, EPOCH)  # any start: only the fields are used
 
 
 def _fault(fields: list[str], error: CronSimError) -> str:

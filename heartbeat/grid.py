@@ -5,7 +5,7 @@ the third kind of grid; `cadence` gives them all one face.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -37,7 +37,7 @@ class Grid(Protocol):
         """Count the slots in [first, last], up to MAX_COUNT."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalGrid:
     """Slots at 1970 + phase + k * interval, in UTC and around the clock."""
 
@@ -55,7 +55,7 @@ class IntervalGrid:
         return min(MAX_COUNT, _count(self.phase, self.interval, first, last))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowGrid:
     """Slots at opening + phase' + k * interval inside each span of the active hours.
 
@@ -68,29 +68,28 @@ class WindowGrid:
     seed: int
     hours: ActiveHours
 
-    def next_ms(self, after: int) -> int | None:
-        for span in self.hours.spans(from_ms(after)):
-            if to_ms(span.opens) > after + HORIZON_MS:
-                break
-            first, closes = self._first_slot(span), to_ms(span.closes)
-            slot = first
-            if after >= first:
-                slot = after + self.interval - (after - first) % self.interval
-            if slot < closes:
-                return slot
-        return None
+    def next_ms(self, after: int) -> int:
+        # There is always one: spans go on for ever, and each has a slot.
+        spans = self.hours.spans(from_ms(after))
+        slots = (self._next_in(span, after) for span in spans)
+        return next(slot for slot in slots if slot is not None)
 
     def last_ms(self, at: int, *, not_before: int) -> int | None:
         return newest(self.next_ms, at, not_before=not_before)
 
     def count(self, first: int, last: int) -> int:
-        total = 0
-        for span in self.hours.spans(from_ms(first)):
-            if to_ms(span.opens) > last or total >= MAX_COUNT:
-                break
-            start, end = self._first_slot(span), min(last, to_ms(span.closes) - 1)
-            total += _count(start, self.interval, max(first, start), end)
-        return min(MAX_COUNT, total)
+        spans = self.hours.spans_within(from_ms(first), from_ms(last))
+        return capped_sum(self._count_in(span, first, last) for span in spans)
+
+    def _next_in(self, span: Span, after: int) -> int | None:
+        slot = self._first_slot(span)
+        if after >= slot:
+            slot = after + self.interval - (after - slot) % self.interval
+        return slot if slot < to_ms(span.closes) else None
+
+    def _count_in(self, span: Span, first: int, last: int) -> int:
+        start, end = self._first_slot(span), min(last, to_ms(span.closes) - 1)
+        return _count(start, self.interval, max(first, start), end)
 
     def _first_slot(self, span: Span) -> int:
         opens = to_ms(span.opens)
@@ -120,6 +119,16 @@ def newest(
     start = not_before - 1
     early = bisect_right(range(start, at), False, key=is_past)
     return next_ms(start + early - 1) if early > 0 else None
+
+
+def capped_sum(counts: Iterable[int]) -> int:
+    """Add up to MAX_COUNT and look no further."""
+    total = 0
+    for count in counts:
+        total += count
+        if total >= MAX_COUNT:
+            return MAX_COUNT
+    return total
 
 
 def _count(phase: int, interval: int, first: int, last: int) -> int:

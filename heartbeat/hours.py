@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 from heartbeat.errors import InvalidSchedule
@@ -134,6 +134,10 @@ class ActiveHours:
                     if span is not None and span.closes > after:
                         yield span
             day += _ONE_DAY
+
+    def spans_within(self, first: datetime, last: datetime) -> Iterator[Span]:
+        """Yield every span that is open at some time in [first, last]."""
+        return takewhile(lambda span: span.opens <= last, self.spans(first))
 
 
 @lru_cache(maxsize=4096)
