@@ -1,0 +1,243 @@
+"""Models behind the Messages API. The only file that imports the anthropic SDK.
+
+Every step of an item has the same request shape; foreign errors become a `Failure`.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from anthropic import (
+    AnthropicError,
+    APIRequest,
+    APIStatusError,
+    APITimeoutError,
+    AsyncAnthropic,
+    AsyncAPIResponse,
+    AsyncCallNext,
+    DefaultAioHttpClient,
+    Middleware,
+    Omit,
+    omit,
+)
+from anthropic.types import (
+    MessageParam,
+    OutputConfigParam,
+    TextBlockParam,
+    ToolChoiceParam,
+    ToolParam,
+)
+
+from heartbeat.tools import Tool
+from heartbeat.usage import Usage
+from heartbeat.verdict import Cause
+from worker.answer import ANSWER_SCHEMA
+from worker.api_failure import ApiFailure
+from worker.model import NATIVE, Capabilities, Failure, ModelRequest, Reply
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+#: Attempts after the first; the SDK waits between them.
+MAX_RETRIES = 2
+
+#: Time for one attempt; an item's deadline covers all of them.
+REQUEST_TIMEOUT = timedelta(seconds=30)
+
+#: Room for a reply. Thinking counts, so less may stop a model before its first word.
+MAX_OUTPUT_TOKENS = 2_048
+
+#: Longest part of a server's own words that is passed on.
+MAX_SERVER_WORDS = 200
+
+
+def connect(
+    *,
+    api_key: str,
+    base_url: str,
+    headers: Mapping[str, str] | None = None,
+    max_retries: int = MAX_RETRIES,
+) -> AsyncAnthropic:
+    """Return a client. Use and close it on one event loop, made after any fork.
+
+    Key and address are always given, so that no inherited variable redirects them.
+    """
+    return AsyncAnthropic(
+        api_key=api_key,
+        base_url=base_url,
+        default_headers=headers,
+        max_retries=max_retries,
+        http_client=DefaultAioHttpClient(),
+        middleware=[_HopelessRetries()],
+    )
+
+
+class AnthropicModel:
+    """One model of one server. Any number of replies may be under way."""
+
+    def __init__(
+        self,
+        client: AsyncAnthropic,
+        *,
+        name: str,
+        capabilities: Capabilities = NATIVE,
+        effort: Literal["low", "medium", "high"] = "low",
+        request_timeout: timedelta = REQUEST_TIMEOUT,
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._capabilities = capabilities
+        self._effort = effort
+        self._timeout_seconds = request_timeout.total_seconds()
+
+    async def reply(self, request: ModelRequest) -> Reply | Failure:
+        """Ask once, with the SDK's retries. The raw body keeps the blocks as given."""
+        try:
+            answer = await self._client.messages.with_raw_response.create(
+                model=self._name,
+                max_tokens=MAX_OUTPUT_TOKENS,
+                system=self._system(request),
+                tools=self._tools(request),
+                tool_choice=self._tool_choice(request),
+                output_config=self._output_config(),
+                # The messages have the API's own shape.
+                messages=cast("list[MessageParam]", request.messages),
+                timeout=self._timeout_seconds,
+            )
+            return read_reply(answer.http_response.json())
+        except _Hopeless as error:
+            return error.failure
+        except APIStatusError as error:
+            return self._with_server_words(_read_failure(error.response).told(), error)
+        except APITimeoutError:
+            why = f"the model did not answer within {self._timeout_seconds:g} s"
+            return Failure(cause=Cause.MODEL_ERROR, why=why)
+        except AnthropicError as error:
+            why = f"the model cannot be reached ({type(error).__name__})"
+            return Failure(cause=Cause.MODEL_ERROR, why=why)
+        except (ValueError, RecursionError) as error:
+            why = f"expected JSON from the model, got {type(error).__name__}"
+            return Failure(cause=Cause.MODEL_ERROR, why=why)
+
+    def _system(self, request: ModelRequest) -> list[TextBlockParam]:
+        block: TextBlockParam = {"type": "text", "text": request.system}
+        if self._capabilities.cache:
+            # Tools and system come first, so this one mark covers both.
+            block["cache_control"] = {"type": "ephemeral"}
+        return [block]
+
+    def _tools(self, request: ModelRequest) -> list[ToolParam] | Omit:
+        if request.last and not self._capabilities.tool_choice:
+            return omit
+        return [_tool(tool, strict=self._capabilities.strict) for tool in request.tools]
+
+    def _tool_choice(self, request: ModelRequest) -> ToolChoiceParam | Omit:
+        if not self._capabilities.tool_choice:
+            return omit
+        return {"type": "none"} if request.last else {"type": "auto"}
+
+    def _output_config(self) -> OutputConfigParam | Omit:
+        config: OutputConfigParam = {}
+        if self._capabilities.json_schema:
+            config["format"] = {"type": "json_schema", "schema": dict(ANSWER_SCHEMA)}
+        if self._capabilities.effort:
+            config["effort"] = self._effort
+        return config or omit
+
+    def _with_server_words(self, failure: Failure, error: APIStatusError) -> Failure:
+        """Add why the server rejects a request: it names the model or the field."""
+        words = error.api_message
+        if failure.cause is not Cause.MODEL_REJECTED or not isinstance(words, str):
+            return failure
+        words = words.replace(self._client.api_key or "", "***")[:MAX_SERVER_WORDS]
+        return Failure(cause=failure.cause, why=f"{failure.why}: {words}")
+
+
+def read_reply(body: object) -> Reply | Failure:
+    """Read the body of a successful answer; servers differ in what they leave out."""
+    content = body.get("content") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(content, list):
+        return _unreadable("a message with content")
+    if not all(isinstance(block, dict) for block in content):
+        return _unreadable("content blocks")
+    uses = [block for block in content if block.get("type") == "tool_use"]
+    if not all(isinstance(use.get(key), str) for use in uses for key in ("id", "name")):
+        return _unreadable("tool calls with id and name")
+    stop_reason, details = body.get("stop_reason"), body.get("stop_details")
+    category = details.get("category") if isinstance(details, dict) else None
+    return Reply(
+        content=content,
+        stop_reason=stop_reason if isinstance(stop_reason, str) else None,
+        usage=_usage(body.get("usage")),
+        refused_for=category if isinstance(category, str) else None,
+    )
+
+
+class _Hopeless(Exception):
+    """Ends the SDK's retries: it passes on what it does not know."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.why)
+        self.failure = failure
+
+
+class _HopelessRetries(Middleware):
+    """Sees every attempt; raises where another one could not help in time."""
+
+    async def handle_async(
+        self, request: APIRequest, call_next: AsyncCallNext
+    ) -> AsyncAPIResponse[Any]:
+        answer = await call_next(request)
+        response = answer.http_response
+        if response.is_error:
+            failure = _read_failure(response)
+            if failure.is_hopeless:
+                raise _Hopeless(failure.told())
+        return answer
+
+
+def _tool(tool: Tool, *, strict: bool) -> ToolParam:
+    fields = "; ".join(f"{f.name}: {f.about} ({f.unit})" for f in tool.fields)
+    param: ToolParam = {
+        "name": tool.name,
+        "description": f"{tool.about} Measures {fields}.",
+        "input_schema": tool.schema(),
+    }
+    if strict:
+        param["strict"] = True
+    return param
+
+
+def _unreadable(expected: str) -> Failure:
+    why = f"expected {expected} from the model, got something else"
+    return Failure(cause=Cause.MODEL_ERROR, why=why)
+
+
+def _usage(raw: object) -> Usage:
+    counts = raw if isinstance(raw, dict) else {}
+
+    def count(name: str) -> int:
+        value = counts.get(name)
+        return value if isinstance(value, int) and value > 0 else 0
+
+    return Usage(
+        calls=1,
+        input_tokens=count("input_tokens"),
+        output_tokens=count("output_tokens"),
+        cache_read_tokens=count("cache_read_input_tokens"),
+        cache_write_tokens=count("cache_creation_input_tokens"),
+    )
+
+
+def _read_failure(response: "Response") -> ApiFailure:
+    try:
+        body: object = response.json()
+    except ValueError:
+        body = None
+    return ApiFailure(
+        status=response.status_code,
+        headers=response.headers,
+        body=body,
+        now_seconds=time.time(),
+    )

@@ -1,0 +1,94 @@
+"""From a model id to a Model: which providers there are and how they are reached.
+
+Knows no environment: key and address are given. One client serves all models of a
+process; make it after any fork, use and close it on one event loop.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from heartbeat.errors import InvalidModel, InvalidSettings
+from heartbeat.models import ModelId
+from worker.model import COMPATIBLE, NATIVE, Model
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+ANTHROPIC_URL = "https://api.anthropic.com"
+
+#: Ids of the API's own models, which a gateway passes on under the same name.
+NATIVE_PREFIX = "claude-"
+
+#: A local model may think long; the item's deadline is the bound that counts.
+LOCAL_TIMEOUT = timedelta(seconds=120)
+
+
+class Providers:
+    """The models that this process can call.
+
+    A custom `base_url` is a gateway for ids that begin with `claude-`, and gets the
+    full request; for any other id it is a server that understands less (Ollama, vLLM,
+    llama.cpp) and gets plain messages and tools.
+    """
+
+    def __init__(self, *, api_key: str | None, base_url: str | None) -> None:
+        self._client: AsyncAnthropic | None = None
+        self._is_custom = base_url is not None
+        if api_key is None and base_url is None:
+            return
+        # Imported only where a model is configured: it costs seconds and 80 MB.
+        from worker.anthropic_model import connect
+
+        # A local server needs no key, a gateway may look for it in the older header.
+        key = api_key or "none"
+        self._client = connect(
+            api_key=key,
+            base_url=ANTHROPIC_URL if base_url is None else check_base_url(base_url),
+            headers={"x-api-key": key} if self._is_custom else None,
+        )
+
+    @property
+    def are_configured(self) -> bool:
+        """Say whether any model can be called."""
+        return self._client is not None
+
+    def find(self, model: ModelId) -> Model | None:
+        """Return the model, None where no provider is configured."""
+        if model.provider != "anthropic":
+            raise InvalidModel(f"expected provider 'anthropic', got {model.provider!r}")
+        if self._client is None:
+            return None
+        from worker.anthropic_model import REQUEST_TIMEOUT, AnthropicModel
+
+        is_native = not self._is_custom or model.name.startswith(NATIVE_PREFIX)
+        return AnthropicModel(
+            self._client,
+            name=model.name,
+            capabilities=NATIVE if is_native else COMPATIBLE,
+            request_timeout=REQUEST_TIMEOUT if is_native else LOCAL_TIMEOUT,
+        )
+
+    async def close(self) -> None:
+        """Close the client on the loop that used it."""
+        if self._client is not None:
+            await self._client.close()
+
+
+def check_base_url(url: str) -> str:
+    """Return the address of a server. Raises InvalidSettings."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise InvalidSettings(
+            f"ANTHROPIC_BASE_URL: expected http:// or https:// and a host, got {url!r}"
+        )
+    if parts.path.rstrip("/").endswith("/v1"):
+        raise InvalidSettings(
+            "ANTHROPIC_BASE_URL: expected the address without '/v1', which is added to"
+            f" it, got {url!r}"
+        )
+    return url.rstrip("/")
