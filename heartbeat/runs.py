@@ -30,7 +30,6 @@ from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from heartbeat.wire import Record, explain
 
-
 #: A stored instant; the last is the end of 9999, past which no text can be made of it.
 StoredMs = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
 

@@ -1,0 +1,155 @@
+"""The book: all that is remembered of one heartbeat's troubles, as a stored record.
+
+Only what is in trouble is kept, so it never outgrows the checklist. It is a value:
+every change makes another book (see `incidents`), and nothing here decides anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+
+from heartbeat.errors import BadRecord
+from heartbeat.lifecycle import IncidentState
+from heartbeat.notices import Kind, Notice, Resolved, ResolvedItem
+from heartbeat.runs import StoredMs
+from heartbeat.verdict import By, Cause, ItemResult, Severity
+from heartbeat.wire import Record, explain
+
+
+class Incident(Record):
+    """One item's trouble, from its first telling to its end.
+
+    `severity` is the latest; `known_severity` is the one the owner was told or
+    acknowledged last, over which a rise is measured. `snoozed_until_ms` is set
+    exactly while it is snoozed.
+    """
+
+    item_key: str
+    description: str
+    details: str
+    by: By
+    severity: Severity
+    known_severity: Severity
+    state: IncidentState = IncidentState.OPEN
+    opened_ms: StoredMs
+    told_ms: StoredMs
+    snoozed_until_ms: StoredMs | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        is_snoozed = self.state is IncidentState.SNOOZED
+        if is_snoozed is (self.snoozed_until_ms is None):
+            raise ValueError(
+                "expected snoozedUntilMs exactly while snoozed,"
+                f" got {self.snoozed_until_ms!r} while {self.state.value!r}"
+            )
+        return self
+
+    @classmethod
+    def opened(cls, result: ItemResult, now_ms: int) -> Self:
+        """Return the incident of an item that was just found, and told, to be bad."""
+        return cls(
+            item_key=result.item_key,
+            description=result.description,
+            details=result.details,
+            by=result.by,
+            severity=result.severity,
+            known_severity=result.severity,
+            opened_ms=now_ms,
+            told_ms=now_ms,
+        )
+
+
+class UnknownItem(Record):
+    """An item that could not be judged: how many runs in a row, and what was told.
+
+    `told_causes` are those the owner has heard of, `told_ms` when (None: not yet).
+    """
+
+    item_key: str
+    description: str
+    details: str
+    by: By
+    severity: Severity
+    cause: Cause
+    streak: PositiveInt = 1
+    told_causes: tuple[Cause, ...] = ()
+    told_ms: StoredMs | None = None
+
+
+class ConfigProblem(Record):
+    """Why the checklist cannot be used; told."""
+
+    reason: str
+    message: str
+    told_ms: StoredMs
+
+
+class OverdueSlots(Record):
+    """Slots without a finished run since the last one that finished; told."""
+
+    why: str
+    count: PositiveInt
+    from_ms: StoredMs
+    to_ms: StoredMs
+    told_ms: StoredMs
+
+
+class Book(Record):
+    """Everything remembered of one heartbeat's troubles; items by their key."""
+
+    v: Literal[1] = 1
+    incidents: Mapping[str, Incident] = Field(default_factory=dict)
+    unknowns: Mapping[str, UnknownItem] = Field(default_factory=dict)
+    config: ConfigProblem | None = None
+    overdue: OverdueSlots | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        keys = [one.item_key for one in self.incidents.values()]
+        keys += [one.item_key for one in self.unknowns.values()]
+        if keys != [*self.incidents, *self.unknowns]:
+            raise ValueError(f"expected each item under its itemKey, got {keys!r}")
+        return self
+
+    def but(self, **changes: object) -> Self:
+        """Return this book with these fields replaced."""
+        return self.model_copy(update=changes)
+
+    def dump(self) -> str:
+        """Return the stored text."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def load_book(text: str | bytes) -> Book:
+    """Read a stored book; raises BadRecord, also for a version from the future."""
+    try:
+        return Book.model_validate_json(text)
+    except ValidationError as error:
+        raise BadRecord(f"book of incidents: {explain(error)}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A book after a change, and what the change makes worth telling."""
+
+    book: Book
+    notices: tuple[Notice, ...] = ()
+
+    def then(self, later: "Settled") -> "Settled":
+        """Add what a later change told: endings first, one notice for each kind.
+
+        An item can end one trouble and begin another in the same run: whoever keeps
+        only the last word on each item must be left with the trouble.
+        """
+        endings: dict[Kind, tuple[ResolvedItem, ...]] = {}
+        troubles: list[Notice] = []
+        for notice in (*self.notices, *later.notices):
+            if isinstance(notice, Resolved):
+                endings[notice.kind] = endings.get(notice.kind, ()) + notice.items
+            else:
+                troubles.append(notice)
+        ended = [Resolved(kind, items) for kind, items in endings.items()]
+        return Settled(later.book, (*ended, *troubles))

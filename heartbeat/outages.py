@@ -1,0 +1,145 @@
+"""Troubles of a whole heartbeat: its checklist cannot be used, its slots have no run.
+
+Each is told, told again as ongoing while it lasts, and resolved by the next run that
+shows it is over. They leave the items' incidents as they are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from heartbeat.book import Book, ConfigProblem, OverdueSlots, Settled
+from heartbeat.instants import from_ms, to_ms, to_text
+from heartbeat.notices import (
+    Check,
+    CheckState,
+    ConfigTrouble,
+    Ending,
+    Kind,
+    Overdue,
+    Policy,
+    ResolvedItem,
+    resolved,
+)
+from heartbeat.runs import Reason, RunRecord
+
+_CONFIG = "The checklist cannot be used"
+_OVERDUE = "Slots without a finished run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateSlots:
+    """Slots, first to last, that have no finished run, and why as far as is known."""
+
+    why: str
+    count: int = 1
+    first: datetime
+    last: datetime
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.first > self.last:
+            raise ValueError(
+                "expected at least one slot, the first before the last,"
+                f" got {self.count!r} from {self.first!r} to {self.last!r}"
+            )
+
+    @classmethod
+    def of(cls, record: RunRecord) -> Self:
+        """Return the slots of a record that is missed or lost."""
+        first = record.slot_ms if record.from_ms is None else record.from_ms
+        last = record.slot_ms if record.to_ms is None else record.to_ms
+        why = record.status.value
+        return cls(
+            why=why if record.reason is None else f"{why}, {record.reason.value}",
+            count=record.count or 1,
+            first=from_ms(first),
+            last=from_ms(last),
+        )
+
+
+def config_trouble(
+    book: Book, reason: str, message: str, now: datetime, policy: Policy
+) -> Settled:
+    """Settle a run that could not use its checklist; the message names its host.
+
+    Told when the reason changes, and again when the policy's repeat has passed. An
+    empty checklist may be meant so: that is told once. The run itself took place, so
+    what was overdue is over.
+    """
+    before, now_ms = book.config, to_ms(now)
+    over = end_overdue(book, Ending.RECOVERED)
+    if before is not None and before.reason == reason:
+        is_due = policy.is_due(before.told_ms, now_ms)
+        if reason == Reason.EMPTY or not is_due:
+            return over
+    problem = ConfigProblem(reason=reason, message=message, told_ms=now_ms)
+    check = Check(
+        description=_CONFIG, details=f"{reason}: {message}", state=_state(before)
+    )
+    told = Settled(over.book.but(config=problem), (ConfigTrouble((check,)),))
+    return over.then(told)
+
+
+def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> Settled:
+    """Settle slots without a finished run, each told before their record or after.
+
+    Told at once, then added up in silence until the policy's repeat has passed;
+    whatever was added is in the next notice, the one of the end included. A slot that
+    was told while it was open is not counted again when its record comes.
+    """
+    before, now_ms = book.overdue, to_ms(now)
+    is_told = before is not None and not policy.has_waited(before.told_ms, now_ms)
+    after = _added(before, slots, now_ms)
+    if before is not None and is_told:
+        quiet = after.model_copy(update={"told_ms": before.told_ms})
+        return Settled(book.but(overdue=quiet))
+    check = Check(
+        description=_OVERDUE,
+        details=f"{_range(after)}: {after.why}",
+        state=_state(before),
+    )
+    return Settled(book.but(overdue=after), (Overdue((check,)),))
+
+
+def end_config(book: Book, reason: Ending) -> Settled:
+    """Resolve what was told of the checklist, if anything was."""
+    if book.config is None:
+        return Settled(book)
+    over = ResolvedItem(description=f"{_CONFIG}: {book.config.reason}", reason=reason)
+    return Settled(book.but(config=None), resolved(Kind.CONFIG, [over]))
+
+
+def end_overdue(book: Book, reason: Ending) -> Settled:
+    """Resolve what was told of overdue slots, if anything was."""
+    if book.overdue is None:
+        return Settled(book)
+    over = ResolvedItem(
+        description=f"{_OVERDUE}: {_range(book.overdue)}", reason=reason
+    )
+    return Settled(book.but(overdue=None), resolved(Kind.OVERDUE, [over]))
+
+
+def _added(before: OverdueSlots | None, slots: LateSlots, now_ms: int) -> OverdueSlots:
+    """Add slots to those already known.
+
+    Slots of one heartbeat come in order, and a watcher speaks of the oldest one that
+    is open: so of what comes later at most the first slot is known already.
+    """
+    first, last = to_ms(slots.first), to_ms(slots.last)
+    count = slots.count
+    if before is not None:
+        is_known = first <= before.to_ms
+        count += before.count - (1 if is_known else 0)
+        first, last = min(first, before.from_ms), max(last, before.to_ms)
+    return OverdueSlots(
+        why=slots.why, count=count, from_ms=first, to_ms=last, told_ms=now_ms
+    )
+
+
+def _range(overdue: OverdueSlots) -> str:
+    first, last = (to_text(from_ms(ms)) for ms in (overdue.from_ms, overdue.to_ms))
+    return f"1, {first}" if first == last else f"{overdue.count}, {first} to {last}"
+
+
+def _state(before: object | None) -> CheckState:
+    return CheckState.NEW if before is None else CheckState.ONGOING
