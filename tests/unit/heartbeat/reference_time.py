@@ -34,7 +34,7 @@ class Edge:
 def minutes_around(edge: Edge) -> list[tuple[datetime, datetime]]:
     """List (instant, wall time) for each minute of the edge's days and two more."""
     zone = ZoneInfo(edge.zone)
-    instants = [edge.at + n * MINUTE for n in range(-4 * 1440, 5 * 1440)]
+    instants = [edge.at + n * MINUTE for n in range(-3 * 1440, 4 * 1440)]
     return [(at, at.astimezone(zone).replace(tzinfo=None)) for at in instants]
 
 

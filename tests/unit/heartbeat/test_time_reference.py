@@ -15,6 +15,8 @@ from tests.unit.heartbeat.reference_time import (
     spans_of_day,
 )
 
+MILLISECOND = timedelta(milliseconds=1)
+
 EDGES = [
     Edge(zone, datetime.fromisoformat(at).replace(tzinfo=UTC))
     for zone, at in [
@@ -38,7 +40,7 @@ EDGES = [
 edges = st.sampled_from(EDGES)
 #: Instants around the edge, on whole minutes and just off them.
 offsets = st.timedeltas(timedelta(hours=-30), timedelta(hours=30)).map(
-    lambda offset: timedelta(milliseconds=offset // timedelta(milliseconds=1))
+    lambda offset: timedelta(milliseconds=offset // MILLISECOND)
 ) | st.integers(-1800, 1800).map(lambda minutes: minutes * MINUTE)
 
 CRON_MINUTES = {
@@ -81,7 +83,7 @@ def as_hours(zone: str, windows: list[tuple[int, int]]) -> ActiveHours:
 
 
 @given(edges, window_lists(), offsets)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_spans_are_those_of_the_clock_on_the_wall(
     edge: Edge, windows: list[tuple[int, int]], offset: timedelta
 ) -> None:
@@ -100,7 +102,7 @@ def test_spans_are_those_of_the_clock_on_the_wall(
 
 
 @given(edges, window_lists(), st.integers(1, 24 * 60), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_span_has_slots_at_the_interval_from_its_first(
     edge: Edge, windows: list[tuple[int, int]], minutes: int, align_clock: bool
 ) -> None:
@@ -112,13 +114,13 @@ def test_every_span_has_slots_at_the_interval_from_its_first(
     )
     expected = [span for day in edge.days for span in spans_of_day(edge, day, windows)]
     for opens, closes in expected:
-        first = cadence.next_slot(opens - timedelta(milliseconds=1))
+        first = cadence.next_slot(opens - MILLISECOND)
         assert first is not None
         assert first == opens if align_clock else opens <= first < closes
         count = -((first - closes) // (minutes * MINUTE))
         last = first + (count - 1) * minutes * MINUTE
-        assert cadence.count_slots(opens, closes - timedelta(milliseconds=1)) == count
-        assert cadence.last_slot(closes - MINUTE / 60_000, not_before=opens) == last
+        assert cadence.count_slots(opens, closes - MILLISECOND) == count
+        assert cadence.last_slot(closes - MILLISECOND, not_before=opens) == last
         following = cadence.next_slot(last)
         assert following is not None
         assert following >= closes
@@ -130,7 +132,7 @@ def test_every_span_has_slots_at_the_interval_from_its_first(
     st.sampled_from(sorted(CRON_HOURS)),
     offsets,
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_cron_fires_as_the_clock_on_the_wall_says(
     edge: Edge, minute: str, hour: str, offset: timedelta
 ) -> None:
@@ -158,7 +160,7 @@ def test_cron_fires_as_the_clock_on_the_wall_says(
 
 @given(edges, st.sampled_from(sorted(CRON_HOURS)), window_lists(), offsets)
 @example(EDGES[9], "1,2", [(0, 15)], timedelta(days=-1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_cron_is_filtered_by_the_hours(
     edge: Edge, hour: str, windows: list[tuple[int, int]], offset: timedelta
 ) -> None:
@@ -172,7 +174,7 @@ def test_a_cron_is_filtered_by_the_hours(
         if hours.is_open(slot):
             expected.append(slot)
         slot = plain.next_slot(slot)
-    assert filtered.count_slots(start + MINUTE / 60_000, end) == len(expected)
+    assert filtered.count_slots(start + MILLISECOND, end) == len(expected)
     if expected:
         assert filtered.next_slot(start) == expected[0]
         assert filtered.last_slot(end, not_before=start) == expected[-1]
