@@ -88,12 +88,16 @@ class ConfigProblem(Record):
 
 
 class OverdueSlots(Record):
-    """Slots without a finished run since the last one that finished; told."""
+    """Slots without a finished run since the last one that finished; told.
+
+    `open_ms` is the one among them that had no record when it was counted.
+    """
 
     why: str
     count: PositiveInt
     from_ms: StoredMs
     to_ms: StoredMs
+    open_ms: StoredMs | None = None
     told_ms: StoredMs
 
 

@@ -7,7 +7,7 @@ when the repeat has passed. Each item is resolved when it is judged again, wheth
 not others still are unknown: one that can never be judged must not hide that.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 
 from heartbeat.book import Book, Settled, UnknownItem
 from heartbeat.notices import (
@@ -102,21 +102,21 @@ def _worth_telling(
     """
     open_ones = [one for one in unknowns if _is_open(one, policy)]
     heard = {_class_of(cause) for one in open_ones for cause in one.told_causes}
-    news = [
+    shown = [
         one
         for one in open_ones
-        if one.told_ms is None or _class_of(one.cause) not in heard
+        if _is_news(one, heard) or one.cause is not Cause.NO_MODEL
     ]
-    lasting = [
-        one for one in open_ones if one not in news and one.cause is not Cause.NO_MODEL
-    ]
-    is_due = any(
-        one.told_ms is not None and policy.is_due(one.told_ms, now_ms)
-        for one in lasting
+    speaks = any(
+        _is_news(one, heard)
+        or (one.told_ms is not None and policy.is_due(one.told_ms, now_ms))
+        for one in shown
     )
-    if not news and not is_due:
-        return []
-    return [one for one in open_ones if one in news or one in lasting]
+    return shown if speaks else []
+
+
+def _is_news(unknown: UnknownItem, heard: Container[frozenset[Cause]]) -> bool:
+    return unknown.told_ms is None or _class_of(unknown.cause) not in heard
 
 
 def _is_open(unknown: UnknownItem, policy: Policy) -> bool:

@@ -29,12 +29,16 @@ _OVERDUE = "Slots without a finished run"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateSlots:
-    """Slots, first to last, that have no finished run, and why as far as is known."""
+    """Slots, first to last, that have no finished run, and why as far as is known.
+
+    `is_open`: one slot that has no record yet; it may still be run, or get one.
+    """
 
     why: str
     count: int = 1
     first: datetime
     last: datetime
+    is_open: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.first > self.last:
@@ -81,7 +85,7 @@ def config_trouble(
 
 
 def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> Settled:
-    """Settle slots without a finished run, each told before their record or after.
+    """Settle slots without a finished run.
 
     Told at once, then added up in silence until the policy's repeat has passed;
     whatever was added is in the next notice, the one of the end included. A slot that
@@ -120,19 +124,22 @@ def end_overdue(book: Book, reason: Ending) -> Settled:
 
 
 def _added(before: OverdueSlots | None, slots: LateSlots, now_ms: int) -> OverdueSlots:
-    """Add slots to those already known.
-
-    Slots of one heartbeat come in order, and a watcher speaks of the oldest one that
-    is open: so of what comes later at most the first slot is known already.
-    """
-    first, last = to_ms(slots.first), to_ms(slots.last)
-    count = slots.count
+    """Add slots to those told before; one that was told while open is among them."""
+    first, last, count = to_ms(slots.first), to_ms(slots.last), slots.count
+    open_ms = first if slots.is_open else None
     if before is not None:
-        is_known = first <= before.to_ms
+        is_known = before.open_ms is not None and first <= before.open_ms <= last
         count += before.count - (1 if is_known else 0)
         first, last = min(first, before.from_ms), max(last, before.to_ms)
+        if not slots.is_open and not is_known:
+            open_ms = before.open_ms
     return OverdueSlots(
-        why=slots.why, count=count, from_ms=first, to_ms=last, told_ms=now_ms
+        why=slots.why,
+        count=count,
+        from_ms=first,
+        to_ms=last,
+        open_ms=open_ms,
+        told_ms=now_ms,
     )
 
 
