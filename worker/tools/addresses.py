@@ -80,7 +80,9 @@ def is_metadata(address: Address) -> bool:
 
 def is_public(address: Address) -> bool:
     """Say whether it is, and leads to, nothing but the public internet."""
-    return all(_is_plainly_public(meant) for meant in _meanings(address))
+    return not is_metadata(address) and all(
+        _is_plainly_public(meant) for meant in _meanings(address)
+    )
 
 
 def parse_address(text: str) -> Address | None:

@@ -10,9 +10,7 @@ from aiohttp import ClientResponse
 MAX_BODY_BYTES = 256 * 1024
 
 #: Codecs that no page has; some take quadratic time, some give half characters.
-_NOT_CHARSETS = frozenset(
-    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
-)
+_NOT_CHARSETS = frozenset({"punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 
 
 class BrokenBody(ValueError):
@@ -88,7 +86,7 @@ def _inflate(packed: bytes) -> bytes:
 def _codec(charset: str | None) -> str:
     try:
         name = codecs.lookup(charset or "utf-8").name
-        b"".decode(name)  # refuses codecs that are not for text
+        b" ".decode(name, errors="replace")  # refuses codecs that are not for text
     except (LookupError, ValueError):
         return "utf-8"
     return "utf-8" if name in _NOT_CHARSETS else name

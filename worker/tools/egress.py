@@ -7,20 +7,14 @@ answer can come between the check and the connection.
 import asyncio
 import errno
 import socket
-from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from worker.tools.addresses import Address, is_metadata, is_public, parse_address
 from worker.tools.hosts import HostList, InvalidHost, canonical_host
 from worker.tools.measured import CannotTell
+from worker.tools.network import Network
 from worker.tools.policy import ToolPolicy
 from worker.tools.threads import RESOLVER, in_thread
-
-#: Blocking; returns addresses, best first. Raises socket.gaierror.
-Lookup = Callable[[str, int], Sequence[str]]
-
-#: A resolver that is slower has failed; what it was asked about is not known.
-LOOKUP_SECONDS = 4.0
 
 #: Names at which clouds hand out credentials; their addresses are refused as well.
 _METADATA_NAMES = frozenset(
@@ -46,20 +40,17 @@ _OUR_OWN = frozenset(
 )
 
 
-def look_up(host: str, port: int) -> list[str]:
-    """Ask the system's resolver."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 class Egress:
     """Decides for one heartbeat what its tools may connect to."""
 
-    def __init__(self, policy: ToolPolicy, *, lookup: Lookup = look_up) -> None:
+    def __init__(
+        self, policy: ToolPolicy, *, network: Network, lookup_seconds: float
+    ) -> None:
         self._is_local = policy.is_local
         self._listed = HostList(policy.private_hosts)
         self._named = HostList(policy.model_hosts)
-        self._lookup = lookup
+        self._network = network
+        self._lookup_seconds = lookup_seconds
 
     async def addresses(
         self, host: str, port: int, *, chosen_by_model: bool
@@ -83,7 +74,10 @@ class Egress:
         found = [literal] if literal else await self._resolve(name, port)
         for address in found:
             self._admit(name, address, port)
-        return _with_route(name, found, port)
+        routed = [each for each in found if self._network.has_route(each, port)]
+        if found and not routed:
+            raise CannotTell(f"this host has no route to {name!r}")
+        return routed
 
     def _may_be_chosen(self, name: str, port: int) -> bool:
         return self._named.covers(name, port) or self._listed.covers(name, port)
@@ -100,8 +94,10 @@ class Egress:
 
     async def _resolve(self, name: str, port: int) -> list[Address]:
         try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
-                found = await in_thread(RESOLVER, lambda: self._lookup(name, port))
+            async with asyncio.timeout(self._lookup_seconds):
+                found = await in_thread(
+                    RESOLVER, lambda: self._network.look_up(name, port)
+                )
         except TimeoutError as error:
             raise CannotTell(f"the resolver did not answer for {name!r}") from error
         except socket.gaierror as error:
@@ -136,24 +132,3 @@ def _spell(host: str) -> str:
 
 def _forbidden(name: str) -> CannotTell:
     return CannotTell(f"not allowed: {name!r} is for cloud metadata or link-local")
-
-
-def _with_route(name: str, addresses: list[Address], port: int) -> list[Address]:
-    """Leave out what has no route from here; to have none at all is our own failure.
-
-    A datagram socket is only asked to choose a route; nothing is sent.
-    """
-    routed = [address for address in addresses if _has_route(address, port)]
-    if addresses and not routed:
-        raise CannotTell(f"this host has no route to {name!r}")
-    return routed
-
-
-def _has_route(address: Address, port: int) -> bool:
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((str(address), port))
-    except OSError:
-        return False
-    return True

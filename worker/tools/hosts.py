@@ -55,9 +55,11 @@ def canonical_host(host: str) -> str:
         raise InvalidHost(f"expected a host, got {host!r}") from error
     name = name.lower().rstrip(".")
     address = _read_address(name)
-    if not name or (address is None and _looks_numeric(name)):
+    if address is not None:
+        return str(address)
+    if _looks_numeric(name) or not all(0 < len(each) < 64 for each in name.split(".")):
         raise InvalidHost(f"expected a host, got {host!r}")
-    return name if address is None else str(address)
+    return name
 
 
 class HostList:

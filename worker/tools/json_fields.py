@@ -7,18 +7,21 @@ is taken as it is; where two paths are spelled the same, the shallower value sta
 import json
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from heartbeat.tools import FieldValue
 
 #: What a health page holds, many times over.
 MAX_FIELDS = 500
 
+#: Longer than any path in a checklist; a long key is repeated in all below it.
+MAX_PATH_CHARACTERS = 200
+
 
 def json_fields(text: str) -> dict[str, FieldValue]:
     """Return the first MAX_FIELDS values, shallow ones first; none if it is not JSON.
 
-    Only booleans, numbers and texts are values: null, NaN and infinity are not there.
+    Only booleans, finite numbers and texts are values: null and NaN are not there.
     """
     if text.lstrip()[:1] not in ("{", "["):
         return {}
@@ -32,7 +35,7 @@ def json_fields(text: str) -> dict[str, FieldValue]:
             break
         if isinstance(value, str):
             fields.setdefault(_sound(path), _sound(value))
-        elif isinstance(value, (bool, int, float)) and math.isfinite(value):
+        elif isinstance(value, (bool, int, float)) and _is_finite(value):
             fields.setdefault(_sound(path), value)
     return fields
 
@@ -42,12 +45,24 @@ def _leaves(document: object) -> Iterator[tuple[str, object]]:
     waiting = deque([("json", document)])
     while waiting:
         path, value = waiting.popleft()
+        parts: Iterable[tuple[object, object]]
         if isinstance(value, dict):
-            waiting.extend((f"{path}.{key}", each) for key, each in value.items())
+            parts = value.items()
         elif isinstance(value, list):
-            waiting.extend((f"{path}.{at}", each) for at, each in enumerate(value))
+            parts = enumerate(value)
         else:
             yield path, value
+            continue
+        for key, part in parts:
+            if len(path) + len(str(key)) < MAX_PATH_CHARACTERS:
+                waiting.append((f"{path}.{key}", part))
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _sound(text: str) -> str:

@@ -11,12 +11,13 @@ from heartbeat.errors import InvalidProbe
 from heartbeat.tool_calls import check_call
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from worker.tools.disk import measure_disk
-from worker.tools.egress import Egress, Lookup, look_up
+from worker.tools.egress import Egress
 from worker.tools.file import measure_file
 from worker.tools.http import HttpClient
 from worker.tools.load import measure_load
 from worker.tools.measured import CannotTell, Measured
 from worker.tools.memory import measure_memory
+from worker.tools.network import Network, SystemNetwork
 from worker.tools.policy import ToolPolicy
 from worker.tools.process import measure_process
 from worker.tools.tcp import measure_tcp
@@ -30,6 +31,10 @@ TOOL_TIMEOUT = timedelta(seconds=10)
 #: Share of it that is left to a host to answer: its silence is an observation, and
 #: must be noticed before the tool itself is given up, which is none.
 _SHARE_OF_HOST = 0.95
+
+#: Share of it that the resolver gets: one that is slower has failed, and what it was
+#: asked about is not known.
+_SHARE_OF_RESOLVER = 0.4
 
 #: Time that a connection gets to be accepted, all addresses of the host together.
 _CONNECT_SECONDS = 5.0
@@ -45,11 +50,15 @@ class Toolbox:
         policy: ToolPolicy,
         *,
         timeout: timedelta = TOOL_TIMEOUT,
-        lookup: Lookup = look_up,
+        network: Network | None = None,
     ) -> None:
         self._policy = policy
         self._timeout_seconds = timeout.total_seconds()
-        self._egress = Egress(policy, lookup=lookup)
+        self._egress = Egress(
+            policy,
+            network=network or SystemNetwork(),
+            lookup_seconds=self._timeout_seconds * _SHARE_OF_RESOLVER,
+        )
         self._http = HttpClient(self._egress)
         self._executors: Mapping[str, _Executor] = MappingProxyType(
             {
