@@ -119,7 +119,7 @@ class Heartbeats:
                 stored.config.uid,
                 owner,
                 stored.revision,
-                *tell(remove_all(stored.book, now=now).notices, about),
+                *tell(remove_all(stored.book).notices, about),
             )
             if answer != "conflict":
                 return

@@ -1,0 +1,113 @@
+"""`python -m worker check FILE --json-lines`: evaluate a checklist once; store nothing.
+
+Prints one JSON object a line: `start`, an `item` for each as it is judged, and `done`
+with the whole run; `error` and exit code 2 when the checklist cannot be used.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from heartbeat.asked import Asked
+from heartbeat.cadence import Cadence
+from heartbeat.checklist import parse_checklist
+from heartbeat.checklist_file import read_checklist
+from heartbeat.errors import HeartbeatError
+from heartbeat.instants import from_ms, to_ms
+from heartbeat.resolve import Identity, resolve
+from heartbeat.runs import RunItem, finished_run, run_id
+from heartbeat.settings import Settings
+from heartbeat.verdict import ItemResult
+from worker.judge import always, unrecorded
+from worker.runner import LOCAL_OWNER, Spend, Unusable
+from worker.wiring import Models, bounds_of, make_runner
+
+#: Name of the heartbeat that a check by hand stands for.
+_CHECK = "check"
+
+
+def main(arguments: list[str], environ: Mapping[str, str | None]) -> int:
+    """Run the command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_env(environ)
+        file = Path(options.file).resolve()
+        settings = settings.model_copy(update={"root": file.parent})
+        return asyncio.run(_check(settings, file))
+    except HeartbeatError as error:
+        _say("error", code=error.code, message=str(error))
+        return 2
+
+
+async def _check(settings: Settings, file: Path) -> int:
+    text = read_checklist(file.name, root=file.parent).text_bytes
+    checklist, now = parse_checklist(text), datetime.now(UTC)
+    config = resolve(
+        Asked(heartbeat_path=file.name),
+        checklist.front_matter,
+        identity=Identity(owner=LOCAL_OWNER, schedule_id=_CHECK, path=file.name),
+        bounds=bounds_of(settings),
+        now=now,
+    ).config
+    models = Models(settings)
+    _say("start", items=len(checklist.items), model=models.describe(config.model))
+    try:
+        evaluation = await make_runner(settings, models).evaluate(
+            config,
+            now=now,
+            limit=_limit(config.timing.cadence(), now),
+            spend=Spend(may_call=always, spent=unrecorded),
+            on_result=_say_item,
+        )
+    finally:
+        await models.close()
+    if isinstance(evaluation, Unusable):
+        _say("error", code=evaluation.reason, message=evaluation.message)
+        return 2
+    run = finished_run(
+        run_id(config.uid, to_ms(now), manual=True),
+        evaluation.results,
+        slot=from_ms(to_ms(now)),
+        started=now,
+        finished=datetime.now(UTC),
+        host=socket.gethostname(),
+        usage=evaluation.usage if evaluation.usage.calls else None,
+    )
+    _say("done", run=run.to_wire())
+    return 0
+
+
+def _limit(cadence: Cadence, now: datetime) -> timedelta:
+    return cadence.plan(from_ms(to_ms(now))).run_limit
+
+
+def _say_item(result: ItemResult) -> None:
+    item = RunItem.of(result).model_dump(mode="json", by_alias=True, exclude_none=True)
+    _say("item", **item)
+
+
+def _say(event: str, **facts: object) -> None:
+    print(json.dumps({"event": event, **facts}), flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m worker")
+    commands = parser.add_subparsers(required=True)
+    check = commands.add_parser("check", help="evaluate a checklist once, here, now")
+    check.add_argument("file")
+    check.add_argument(
+        "--json-lines", action="store_true", help="one JSON object a line (the default)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], {**dotenv_values(".env"), **os.environ}))

@@ -1,0 +1,106 @@
+"""From settings to a runner and a runtime; used by the Celery app and the check."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+
+from heartbeat.instants import from_ms
+from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
+from heartbeat.resolve import Bounds
+from heartbeat.settings import Settings
+from heartbeat.store.heartbeats import Heartbeats
+from heartbeat.store.processes import Processes
+from heartbeat.store.runs import Runs
+from heartbeat.store.server import Server
+from heartbeat.store.spending import Spending
+from worker.execution import Execution, Ledger
+from worker.judge import Limits
+from worker.loop import EventLoopThread
+from worker.model import Model
+from worker.providers import Providers
+from worker.runner import HeartbeatRunner, Place
+from worker.runtime import Runtime
+from worker.tools.toolbox import Toolbox
+
+#: Store calls under way at once; each takes about a millisecond.
+STORE_THREADS = 16
+
+
+class Models:
+    """The models of this process, by id; made on the loop that will use them."""
+
+    def __init__(self, settings: Settings) -> None:
+        key = settings.anthropic_api_key
+        self._settings = settings
+        self._providers = Providers(
+            api_key=None if key is None else key.get_secret_value(),
+            base_url=settings.anthropic_base_url,
+        )
+
+    def find(self, model_id: str | None) -> Model | None:
+        """Return the model, this worker's default for None; None if none is set up."""
+        if not self._providers.are_configured:
+            return None
+        return self._providers.find(self._read(model_id))
+
+    def describe(self, model_id: str | None) -> str | None:
+        """Return the id of the model that would be called, or None."""
+        return str(self._read(model_id)) if self._providers.are_configured else None
+
+    def _read(self, model_id: str | None) -> ModelId:
+        model, _ = check_model_id(
+            model_id or self._settings.model or DEFAULT_MODEL,
+            today=datetime.now(UTC).date(),
+            custom_base_url=self._settings.anthropic_base_url is not None,
+        )
+        return model
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._providers.close()
+
+
+def make_runner(settings: Settings, models: Models) -> HeartbeatRunner:
+    """Build the runner of these settings."""
+    place = Place(
+        root=settings.root.resolve(),
+        read_paths=settings.read_paths,
+        private_hosts=settings.private_hosts,
+        bounds=bounds_of(settings),
+        limits=Limits(deadline=timedelta(seconds=settings.item_seconds)),
+        parallel_items=settings.parallel_items,
+    )
+    return HeartbeatRunner(place, find_model=models.find, make_tools=Toolbox)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Return what the operator allows a heartbeat's configuration."""
+    return Bounds(
+        timezone=settings.timezone,
+        min_interval=settings.min_interval,
+        custom_base_url=settings.anthropic_base_url is not None,
+    )
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """Build what a worker process works with; call it after any fork."""
+    server = Server.connect(settings.redis_url.get_secret_value(), name="worker")
+    host = socket.gethostname()
+    ledger = Ledger(
+        runs=Runs(server),
+        heartbeats=Heartbeats(server),
+        spending=Spending(server),
+        now=lambda: from_ms(server.now_ms()),
+    )
+    execution = Execution(
+        ledger=ledger,
+        runner=make_runner(settings, Models(settings)),
+        host=host,
+        max_tokens_per_day=settings.max_tokens_per_day,
+        max_heartbeats_per_owner=settings.max_heartbeats_per_owner,
+    )
+    return Runtime(
+        loop=EventLoopThread(threads=STORE_THREADS),
+        execution=execution,
+        processes=Processes(server),
+        host=host,
+    )
