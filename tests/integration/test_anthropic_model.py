@@ -8,14 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from heartbeat.models import ModelId
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause, Verdict
 from tests.messages_api import (
     Answer,
     MessagesApi,
-    alarm,
     error,
     message,
     reply,
@@ -28,7 +26,6 @@ from tests.unit.worker.builders import an_item, seen
 from worker.anthropic_model import AnthropicModel, connect
 from worker.judge import Judged, Limits, judge_item
 from worker.model import Model
-from worker.providers import Providers
 
 KEY = "sk-ant-planted-secret"
 LOOK = reply(thinking(), text("Let me look."), tool_use("load", "t1"))
@@ -280,6 +277,14 @@ def test_a_rejected_request_says_what_the_server_said_without_the_key() -> None:
     assert "model: nope, key ***" in judged.result.details
 
 
+def test_words_that_utf8_cannot_carry_end_as_unknown() -> None:
+    broken = reply(text("\ud800"), tool_use("load", "t1"))
+
+    judged = judged_by(MessagesApi(broken, OK))
+
+    assert judged.result.cause is Cause.MODEL_ERROR
+
+
 def test_missing_usage_counts_as_a_call() -> None:
     body = {key: value for key, value in message(text("{}")).items() if key != "usage"}
 
@@ -386,39 +391,6 @@ def test_two_hundred_items_at_once_each_get_their_own_reply() -> None:
     with_model(api, use)
 
     assert api.served == 200
-
-
-def found(api: MessagesApi, name: str) -> MessagesApi:
-    """Judge one item by a model found behind a base URL of one's own."""
-
-    async def scenario() -> None:
-        async with api:
-            providers = Providers(api_key=None, base_url=api.url)
-            model = providers.find(ModelId(provider="anthropic", name=name))
-            assert model is not None
-            await judge_item(an_item(), evidence=(), model=model, observe=observe)
-            await providers.close()
-
-    asyncio.run(scenario())
-    return api
-
-
-def test_a_local_server_gets_plain_messages_and_no_tools_on_the_last_step() -> None:
-    api = found(MessagesApi(behaviour=lambda _: LOOK), "qwen3")
-
-    first, last = api.requests[0].body, api.requests[-1].body
-    assert set(first) == {"model", "max_tokens", "system", "tools", "messages"}
-    assert "cache_control" not in json.dumps(first)
-    assert "strict" not in json.dumps(first)
-    assert set(last) == set(first) - {"tools"}
-
-
-def test_a_gateway_gets_the_full_request_and_the_key_in_both_headers() -> None:
-    api = found(MessagesApi(behaviour=alarm), "claude-haiku-5-5")
-
-    (request,) = api.requests
-    assert request.body["tool_choice"] == {"type": "auto"}
-    assert request.headers["x-api-key"] == "none"
 
 
 def test_no_variable_of_the_environment_redirects_it(

@@ -106,7 +106,7 @@ def bad_replies() -> Iterator[tuple[str, object]]:
     yield "says ok without quotes", a_reply(verdict("ok"))
     yield "quotes what nobody saw", a_reply(verdict("ok", ("t0", "mark-9")))
     words = str(VERDICT["text"])
-    for length in range(len(words)):
+    for length in range(0, len(words), 3):
         yield f"verdict cut at {length}", a_reply(text(words[:length]))
 
 
