@@ -8,8 +8,9 @@ a warning; what would leave nothing to check in spite of its looks is an error.
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from heartbeat.drafts import Draft, Drafts, read_drafts
 from heartbeat.errors import InvalidChecklist
@@ -26,6 +27,8 @@ MAX_CHECKLIST_BYTES = 64 * 1024
 #: A person reads what is told of each; [x] ones count, as they may be turned on.
 MAX_ITEMS = 100
 
+#: Whoever mends these sees the next ones.
+MAX_WARNINGS = 20
 #: Enough to tell a hundred items of one file apart.
 _KEY_DIGITS = 12
 
@@ -72,7 +75,13 @@ def parse_checklist(data: str | bytes) -> Checklist:
     outline = read_outline(body, first_line=first_line)
     drafts = read_drafts(outline.bullets, plain_bullets=front_matter.items == "bullets")
     _check_count(drafts)
-    warnings = tuple(_warnings(drafts, outline, body, first_line))
+    near_misses = find_near_misses(
+        enumerate(body.split("\n"), start=first_line),
+        outline.skipped,
+        items=drafts.item_lines,
+        probes=drafts.probe_lines,
+    )
+    warnings = tuple(islice(near_misses, MAX_WARNINGS))
     if not drafts.items:
         _refuse_seeming_empty(outline, warnings)
     pairs = [(draft, _item(draft, key)) for draft, key in _keys(drafts.items)]
@@ -91,7 +100,7 @@ def _decode(data: str | bytes) -> str:
             f"expected at most {MAX_CHECKLIST_BYTES} bytes (64 KiB), got {len(raw)}"
         )
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode()
     except UnicodeDecodeError as error:
         raise InvalidChecklist(
             f"expected UTF-8, got byte 0x{raw[error.start]:02x} at offset"
@@ -101,7 +110,7 @@ def _decode(data: str | bytes) -> str:
         raise InvalidChecklist(
             f"expected text, got a NUL byte at offset {raw.index(0)}"
         )
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _check_count(drafts: Drafts) -> None:
@@ -113,23 +122,13 @@ def _check_count(drafts: Drafts) -> None:
         )
 
 
-def _warnings(
-    drafts: Drafts, outline: Outline, body: str, first_line: int
-) -> Iterator[ChecklistWarning]:
-    lines = list(enumerate(body.split("\n"), start=first_line))
-    yield from find_near_misses(
-        lines, outline.skipped, items=drafts.item_lines, probes=drafts.probe_lines
-    )
-
-
 def _refuse_seeming_empty(
-    outline: Outline, warnings: Iterable[ChecklistWarning]
+    outline: Outline, warnings: Sequence[ChecklistWarning]
 ) -> None:
     """Refuse a file that holds no item in spite of its looks."""
-    for warning in warnings:
-        raise InvalidChecklist(warning.message, line=warning.line)
-    count = len(outline.bullets)
-    if count:
+    if warnings:
+        raise InvalidChecklist(warnings[0].message, line=warnings[0].line)
+    if count := len(outline.bullets):
         raise InvalidChecklist(
             f"expected items as `- [ ] text`, got no box and {count} plain list items:"
             " put [ ] after each marker, or `items: bullets` in the front matter",

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import re2
 
-from heartbeat.tool_calls import did_you_mean
+from heartbeat.phrases import did_you_mean, shown
 from heartbeat.tools import Field, FieldValue, Observation, Tool, Unit
 from heartbeat.units import parse_literal
 from heartbeat.words import Word, quote_word
@@ -87,7 +87,7 @@ def refuse_misplaced_operator(words: Sequence[Word]) -> None:
             raise ValueError(
                 "expected the condition as the last three words, `<field> <operator>"
                 f" <value>` with an operator of {' '.join(Operator)} and double quotes"
-                f" around a value with spaces; got {word.text!r}"
+                f" around a value with spaces; got {shown(word.text)}"
             )
 
 
@@ -131,7 +131,7 @@ def _literal(field: Field, how: Operator, word: Word) -> FieldValue:
         raise ValueError(f"{field.name}: {error}") from error
     if how not in _EQUALITY and _kind(literal) is not float:
         raise ValueError(
-            f"{field.name}: expected a number after {how.value}, got {word.text!r}"
+            f"{field.name}: expected a number after {how.value}, got {shown(word.text)}"
         )
     return literal
 
@@ -153,7 +153,7 @@ def _unknown_field(tool: Tool, name: str) -> str:
     listed = [*names, f"{tool.open_prefix}<path>"] if tool.open_prefix else names
     return (
         f"expected a field of {tool.name}, one of {', '.join(listed)};"
-        f" got {name!r}{did_you_mean(name, names)}"
+        f" got {shown(name)}{did_you_mean(name, names)}"
     )
 
 
@@ -175,10 +175,10 @@ def _pattern(text: str) -> "re2._Regexp":
         return re2.compile(text, options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0]
-        shown = (
-            reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
-        )
-        raise ValueError(f"expected an RE2 pattern, got {text!r} ({shown})") from error
+        why = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+        raise ValueError(
+            f"expected an RE2 pattern, got {shown(text)} ({why})"
+        ) from error
 
 
 def _kind(value: FieldValue) -> type[bool] | type[float] | type[str]:

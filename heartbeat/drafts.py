@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from heartbeat.errors import InvalidChecklist, InvalidProbe
 from heartbeat.item_attributes import Attributes, split_attributes
 from heartbeat.outline import Bullet, Paragraph
+from heartbeat.phrases import on_one_line, shown
 from heartbeat.probes import Probe, parse_probe
 
 _BOX = re.compile(r"\[([ xX])\](?=[ \t\n]|\Z)")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PROBE = "probe:"
 
 
@@ -81,7 +81,7 @@ class _Reader:
 
     def _add(self, bullet: Bullet, first: Paragraph, *, is_off: bool) -> Draft | None:
         try:
-            rest, attributes = split_attributes(_COMMENT.sub("", first.text))
+            rest, attributes = split_attributes(_without_comments(first.text))
         except ValueError as error:
             raise InvalidChecklist(str(error), line=first.line) from error
         text = plain_text(rest)
@@ -113,7 +113,18 @@ class _Reader:
 
 def plain_text(text: str) -> str:
     """Return text without comments, on one line; inline Markdown is kept."""
-    return " ".join(_COMMENT.sub("", text).split())
+    return on_one_line(_without_comments(text))
+
+
+def _without_comments(text: str) -> str:
+    kept, opening, rest = text.partition("<!--")
+    while opening:
+        _, closing, after = rest.partition("-->")
+        if not closing:
+            return f"{kept}{opening}{rest}"
+        before, opening, rest = after.partition("<!--")
+        kept += before
+    return kept
 
 
 def _probe(paragraph: Paragraph) -> Probe:
@@ -121,7 +132,7 @@ def _probe(paragraph: Paragraph) -> Probe:
     if others:
         raise InvalidProbe(
             "expected a probe on one line, with a blank line before text that is not"
-            f" its own; got more: {others[0]!r}",
+            f" its own; got more: {shown(others[0])}",
             line=paragraph.line,
         )
     return parse_probe(first.removeprefix(_PROBE), line=paragraph.line)

@@ -18,12 +18,15 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from heartbeat.errors import InvalidFrontMatter
+from heartbeat.phrases import did_you_mean, shown
 from heartbeat.plain_yaml import load_mapping
-from heartbeat.tool_calls import did_you_mean
 
 #: Written for people and other programs, and ignored; so is all that begins with `x-`.
 DOCUMENTATION_KEYS = frozenset({"title", "name", "summary", "description", "read_when"})
 _EXTENSION_PREFIX = "x-"
+
+#: A dozen short lines in practice; YAML takes a second for 64 KiB.
+MAX_FRONT_MATTER = 16 * 1024
 
 _FENCE = "---"
 _WINDOW_KEYS = frozenset({"start", "end", "daysOfWeek"})
@@ -142,11 +145,17 @@ def _closing(lines: list[str], start: int) -> int:
 
 
 def _read(yaml_text: str, *, first_line: int) -> FrontMatter:
+    if len(yaml_text) > MAX_FRONT_MATTER:
+        raise InvalidFrontMatter(
+            f"expected at most {MAX_FRONT_MATTER} characters of front matter (16 KiB),"
+            f" got {len(yaml_text)}",
+            line=first_line,
+        )
     values, lines = load_mapping(yaml_text, first_line=first_line)
     for key in values:
         if key not in _SHAPES and not _is_documentation(key):
             raise InvalidFrontMatter(
-                f"expected a key of {', '.join(_SHAPES)} (or x-…); got {key!r}"
+                f"expected a key of {', '.join(_SHAPES)} (or x-…); got {shown(key)}"
                 f"{did_you_mean(key, _SHAPES)}",
                 line=lines[key],
             )
@@ -157,7 +166,7 @@ def _read(yaml_text: str, *, first_line: int) -> FrontMatter:
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0])
         raise InvalidFrontMatter(
-            f"{key}: expected {_SHAPES[key]}; got {values[key]!r}", line=lines[key]
+            f"{key}: expected {_SHAPES[key]}; got {shown(values[key])}", line=lines[key]
         ) from error
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from heartbeat.tool_calls import did_you_mean
+from heartbeat.phrases import shown
 from heartbeat.verdict import Severity
 
 _BRACES = re.compile(r"(?:^|(?<=\s))\{([^{}\n]*)\}[ \t]*(?=\n|\Z)")
@@ -31,7 +31,9 @@ def split_attributes(text: str) -> tuple[str, Attributes]:
     for word in words:
         name, _, value = ("#", "", word[1:]) if word[0] == "#" else word.partition("=")
         if name in given:
-            raise ValueError(f"expected one {name!r} in braces, got {words!r}")
+            raise ValueError(
+                f"expected one {shown(name)} in braces, got {shown(words)}"
+            )
         given[name] = value
     for each in reversed(found):
         text = text[: each.start()] + text[each.end() :]
@@ -47,14 +49,14 @@ def _attributes(given: dict[str, str]) -> Attributes:
         if name == "#" and not _ID.fullmatch(value):
             raise ValueError(
                 "expected an id of letters, digits, '.', '_' and '-', at most 64,"
-                f" got {value!r}"
+                f" got {shown(value)}"
             )
         if name == "severity" and value not in list(Severity):
-            raise ValueError(f"expected a severity, {_KNOWN}; got {value!r}")
+            raise ValueError(f"expected a severity, {_KNOWN}; got {shown(value)}")
         if name not in ("#", "severity"):
             raise ValueError(
-                f"expected a known attribute in braces, {_KNOWN}; got {name!r}"
-                f"{did_you_mean(name, ['severity'])} (text in braces: use `code`)"
+                f"expected a known attribute in braces, {_KNOWN};"
+                f" got {shown(name)} (braces that are text go in a `code span`)"
             )
     return Attributes(
         id=given.get("#"),

@@ -4,10 +4,11 @@ Silence about such a line would be a check that somebody believes in and nobody 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from heartbeat.outline import Place, Skipped
+from heartbeat.phrases import shown
 
 _BEFORE = r"[\s>]*(?:(?:[-*+•‣◦–—]|[0-9]{1,9}[.)])\s*)*"
 
@@ -23,9 +24,6 @@ _PROBE_LIKE = re.compile(
 #: What is written there is meant not to be read.
 _ON_PURPOSE = (Place.FENCE, Place.COMMENT)
 
-#: Longest piece of a line that is shown.
-MAX_SHOWN_LINE = 80
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistWarning:
@@ -36,8 +34,8 @@ class ChecklistWarning:
 
 
 def find_near_misses(
-    lines: Sequence[tuple[int, str]],
-    skipped: Sequence[Skipped],
+    lines: Iterable[tuple[int, str]],
+    skipped: Iterable[Skipped],
     *,
     items: Collection[int],
     probes: Collection[int],
@@ -49,7 +47,7 @@ def find_near_misses(
         if place in _ON_PURPOSE:
             continue
         where = f" outside {place}" if place else ""
-        got = f"got {text.strip(' ')[:MAX_SHOWN_LINE]!r}, which is not read as one"
+        got = f"got {shown(text.strip(' '))}, which is not read as one"
         if number not in probes and _PROBE_LIKE.match(text):
             message = f"expected `- probe: …` nested under an item{where}, {got}"
             yield ChecklistWarning(line=number, message=message)

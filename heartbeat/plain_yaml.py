@@ -13,6 +13,7 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from heartbeat.errors import InvalidFrontMatter
+from heartbeat.phrases import shown
 
 PlainValue = str | list["PlainValue"] | dict[str, "PlainValue"]
 
@@ -40,7 +41,7 @@ def load_mapping(
         values = _mapping(root)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark.line if error.problem_mark is not None else 0
-        message = _with_hint(error.problem or "cannot be read", text, at)
+        message = _with_hint(error, text, at)
         raise InvalidFrontMatter(message, line=first_line + at) from error
     except yaml.YAMLError as error:
         message = " ".join(str(error).split())
@@ -71,7 +72,7 @@ def _refuse_references(text: str) -> None:
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise _Refused("expected no anchors (&) and no aliases (*)", event)
         if tag := getattr(event, "tag", None):
-            raise _Refused(f"expected no tags (!), got {tag!r}", event)
+            raise _Refused(f"expected no tags (!), got {shown(tag)}", event)
 
 
 def _mapping(node: MappingNode) -> dict[str, PlainValue]:
@@ -81,7 +82,7 @@ def _mapping(node: MappingNode) -> dict[str, PlainValue]:
         if not isinstance(key, ScalarNode):
             raise _Refused("expected a word before the colon", key)
         if key.value in seen:
-            raise _Refused(f"expected {key.value!r} once, got it again", key)
+            raise _Refused(f"expected {shown(key.value)} once, got it again", key)
         seen.add(key.value)
         if not (isinstance(value, ScalarNode) and _is_nothing(value)):
             values[key.value] = _value(value)
@@ -102,12 +103,15 @@ def _is_nothing(node: ScalarNode) -> bool:
     return node.style is None and node.value == ""
 
 
-def _with_hint(problem: str, text: str, at: int) -> str:
+def _with_hint(error: yaml.MarkedYAMLError, text: str, at: int) -> str:
+    problem = error.problem or "cannot be read"
     line = text.split("\n")[at : at + 1]
     found = _NEEDS_QUOTES.fullmatch(line[0]) if line else None
     if found is None:
         return problem
-    return (
+    # The scanner's words about a sign of its own would only puzzle.
+    reason = f"{problem}: " if isinstance(error, _Refused) else ""
+    return reason + (
         f"expected quotes around a value that begins with {found[2][0]!r}, as in"
-        f' `{found[1]}: "{found[2]}"`; got {line[0].strip()!r}'
+        f' `{found[1]}: "{found[2]}"`; got {shown(line[0].strip())}'
     )

@@ -17,6 +17,7 @@ from heartbeat.conditions import (
     refuse_misplaced_operator,
 )
 from heartbeat.errors import InvalidProbe
+from heartbeat.phrases import clip, on_one_line, shown
 from heartbeat.tool_calls import check_call
 from heartbeat.tools import CATALOGUE, Observation, ToolCall, Unit, Unobserved
 from heartbeat.units import describe_value
@@ -98,7 +99,7 @@ def judge_by_probes(
 def _words(source: str) -> tuple[Word, ...]:
     words = split_words(source)
     if not words:
-        raise ValueError(f"expected `probe: <tool> …`, got {source!r}")
+        raise ValueError(f"expected `probe: <tool> …`, got {shown(source)}")
     return words
 
 
@@ -106,7 +107,10 @@ def _judge(
     condition: Condition, outcome: Observation | Unobserved
 ) -> tuple[Verdict, str]:
     if isinstance(outcome, Unobserved):
-        return Verdict.UNKNOWN, f"{condition.field} not known: {outcome.why}"
+        return (
+            Verdict.UNKNOWN,
+            f"{condition.field} not known: {on_one_line(outcome.why)}",
+        )
     wanted = condition.source.removeprefix(condition.field).strip()
     measured = _measured(condition, outcome)
     match holds(condition, outcome):
@@ -114,7 +118,7 @@ def _judge(
             return Verdict.OK, f"{measured}, as expected {wanted}"
         case False:
             return Verdict.ACTION_NEEDED, f"{measured}, expected {wanted}"
-        case None:
+        case _:
             return Verdict.UNKNOWN, f"{measured}, not comparable with {wanted}"
 
 
@@ -125,7 +129,7 @@ def _name(call: ToolCall) -> str:
 def _measured(condition: Condition, observation: Observation) -> str:
     value = observation.fields.get(condition.field)
     if value is None:
-        reason = " ".join(observation.text.split())[:MAX_REASON]
+        reason = clip(on_one_line(observation.text), MAX_REASON)
         return f"no {condition.field}" + (f" ({reason})" if reason else "")
     field = CATALOGUE[observation.call.tool].field(condition.field)
     unit = field.unit if field is not None else Unit.ANY

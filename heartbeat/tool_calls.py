@@ -4,11 +4,11 @@ Checks form only: what a host name resolves to, and whether a path may be read, 
 decided where the call is made.
 """
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from heartbeat.errors import InvalidProbe
+from heartbeat.phrases import did_you_mean, shown
 from heartbeat.tools import CATALOGUE, Tool, ToolCall
 
 
@@ -17,7 +17,7 @@ def check_call(call: ToolCall, *, line: int | None = None) -> Tool:
     tool = CATALOGUE.get(call.tool)
     if tool is None:
         raise InvalidProbe(
-            f"expected a tool, one of {', '.join(CATALOGUE)}; got {call.tool!r}"
+            f"expected a tool, one of {', '.join(CATALOGUE)}; got {shown(call.tool)}"
             f"{did_you_mean(call.tool, CATALOGUE)}",
             line=line,
         )
@@ -31,21 +31,17 @@ def check_call(call: ToolCall, *, line: int | None = None) -> Tool:
     return tool
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` if something known is close, else nothing."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def _wrong_arity(tool: Tool, arguments: tuple[str, ...]) -> str:
     names = " ".join(f"<{argument.name}>" for argument in tool.arguments)
     usage = f"{tool.name} {names}".rstrip()
-    return f"expected `{usage}`, got {len(arguments)} arguments: {list(arguments)!r}"
+    return (
+        f"expected `{usage}`, got {len(arguments)} arguments: {shown(list(arguments))}"
+    )
 
 
 def _check_text(value: str) -> None:
     if not value.strip() or not value.isprintable():
-        raise ValueError(f"expected printable text, got {value!r}")
+        raise ValueError(f"expected printable text, got {shown(value)}")
 
 
 def _check_url(value: str) -> None:
@@ -54,23 +50,25 @@ def _check_url(value: str) -> None:
         url = urlsplit(value)
         host, _ = url.hostname, url.port
     except ValueError as error:
-        raise ValueError(f"expected a URL, got {value!r} ({error})") from error
+        raise ValueError(f"expected a URL, got {shown(value)} ({error})") from error
     if url.username is not None or url.password is not None:
         # The value is left out: it holds a secret.
-        raise ValueError(f"expected a URL without credentials, got one for {host!r}")
+        raise ValueError(
+            f"expected a URL without credentials, got one for {shown(host)}"
+        )
     if url.scheme not in ("http", "https") or not host or " " in value:
-        raise ValueError(f"expected an http:// or https:// URL, got {value!r}")
+        raise ValueError(f"expected an http:// or https:// URL, got {shown(value)}")
 
 
 def _check_host(value: str) -> None:
     _check_text(value)
     if set(value) & set(" /@?#"):
-        raise ValueError(f"expected a host name or address, got {value!r}")
+        raise ValueError(f"expected a host name or address, got {shown(value)}")
 
 
 def _check_port(value: str) -> None:
     if not (value.isascii() and value.isdecimal() and 1 <= int(value[:6]) <= 65535):
-        raise ValueError(f"expected a port, 1 to 65535, got {value!r}")
+        raise ValueError(f"expected a port, 1 to 65535, got {shown(value)}")
 
 
 #: By the name of the argument; each raises ValueError.

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from heartbeat.phrases import clip, on_one_line, shown
 from heartbeat.tools import FieldValue, Unit
 
 _DURATIONS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -46,7 +47,7 @@ def parse_literal(text: str, *, unit: Unit, quoted: bool = False) -> FieldValue:
         return _guess(text)
     if unit is Unit.BOOLEAN:
         if text not in _BOOLEANS:
-            raise ValueError(f"expected true or false, got {text!r}")
+            raise ValueError(f"expected true or false, got {shown(text)}")
         return _BOOLEANS[text]
     return _quantity(text, unit)
 
@@ -57,7 +58,7 @@ def describe_value(value: FieldValue, unit: Unit) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return _shown(value)
+            return f'"{clip(on_one_line(value), MAX_SHOWN_TEXT)}"'
         case _ if unit is Unit.PERCENT:
             return f"{_rounded(value)} %"
         case _ if unit is Unit.BYTES:
@@ -80,12 +81,12 @@ def _quantity(text: str, unit: Unit) -> int | float:
     suffixes = _SUFFIXES[unit]
     found = _NUMBER.fullmatch(text)
     if found is None or (found[2] and found[2] not in suffixes):
-        raise ValueError(f"expected {_expected(unit)}, got {text!r}")
+        raise ValueError(f"expected {_expected(unit)}, got {shown(text)}")
     value = Decimal(found[1]) * (suffixes[found[2]] if found[2] else 1)
     if unit is Unit.PERCENT and not 0 <= value <= 100:
-        raise ValueError(f"expected 0% to 100%, got {text!r}")
+        raise ValueError(f"expected 0% to 100%, got {shown(text)}")
     if unit is not Unit.NUMBER and value < 0:
-        raise ValueError(f"expected {_expected(unit)}, not below 0, got {text!r}")
+        raise ValueError(f"expected {_expected(unit)}, not below 0, got {shown(text)}")
     return _plain(value)
 
 
@@ -107,13 +108,7 @@ def _rounded(value: float) -> str:
 
 
 def _scaled(value: float, sizes: Mapping[str, int]) -> str:
-    name, size = min(sizes.items(), key=lambda pair: pair[1])
-    for larger, its_size in sorted(sizes.items(), key=lambda pair: pair[1]):
-        if abs(value) >= its_size:
-            name, size = larger, its_size
-    return f"{_rounded(value if size == 1 else value / size)} {name}"
-
-
-def _shown(text: str) -> str:
-    clipped = text if len(text) <= MAX_SHOWN_TEXT else text[: MAX_SHOWN_TEXT - 1] + "…"
-    return f'"{clipped}"'
+    """Say it in the largest unit of which there is one; the sizes are ascending."""
+    fitting = [name for name, size in sizes.items() if abs(value) >= size]
+    name = fitting[-1] if fitting else next(iter(sizes))
+    return f"{_rounded(value if sizes[name] == 1 else value / sizes[name])} {name}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from heartbeat.phrases import shown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
@@ -33,7 +35,7 @@ def split_words(line: str) -> tuple[Word, ...]:
         else:
             text += character
     if inside:
-        raise ValueError(f'expected a closing ", got {line!r}')
+        raise ValueError(f'expected a closing ", got {shown(line)}')
     if text or quoted:
         words.append(Word(text=text, quoted=quoted))
     return tuple(words)
