@@ -4,14 +4,15 @@
 becomes a frame, a frame becomes a message, and both become JSON Schema.
 """
 
+import json
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.json_schema import models_json_schema
 
-from heartbeat.errors import HeartbeatError, InvalidMessage
+from heartbeat.errors import HeartbeatError, InvalidMessage, Unsupported
 from heartbeat.replies import ErrorReply, ServerMessage
-from heartbeat.requests import ClientMessage
+from heartbeat.requests import CLIENT_MESSAGE, REQUEST_TYPES, ClientMessage
 from heartbeat.wire import Wire, explain
 
 #: Name and version of the protocol, as documents and the schema state it.
@@ -25,6 +26,40 @@ SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(
 def to_frame(message: Wire) -> str:
     """Write one message as a text frame; fields without a value are left out."""
     return message.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def parse_request(frame: str | bytes) -> ClientMessage:
+    """Read one frame; raises InvalidMessage or Unsupported with what was expected."""
+    if isinstance(frame, bytes):
+        raise InvalidMessage(
+            f"expected a text frame with a JSON object, got {len(frame)} binary bytes"
+        )
+    data = _object(frame)
+    kind = data.get("type")
+    if kind == "schedule.create":
+        raise Unsupported(
+            "schedule.create: workflows are not scheduled here; to watch a checklist"
+            " send heartbeat.configure"
+        )
+    if kind not in REQUEST_TYPES:
+        raise InvalidMessage(
+            f"type: expected one of {', '.join(REQUEST_TYPES)}, got {str(kind)[:80]!r}"
+        )
+    try:
+        return CLIENT_MESSAGE.validate_python(data)
+    except ValidationError as error:
+        raise InvalidMessage(
+            f"{kind}: {_without_tag(explain(error), str(kind))}"
+        ) from error
+
+
+def request_id(frame: str | bytes) -> str | None:
+    """Return the id of a frame that may be no message at all, for the error reply."""
+    try:
+        found = _object(frame).get("id") if isinstance(frame, str) else None
+    except InvalidMessage:
+        return None
+    return found if isinstance(found, str) and len(found) <= 200 else None
 
 
 def read_reply(frame: str | bytes) -> ServerMessage:
@@ -47,16 +82,35 @@ def error_reply(error: HeartbeatError, request_id: str | None) -> ErrorReply:
 
 def json_schema() -> dict[str, object]:
     """Return the JSON Schema of every message, by direction."""
-    models = [*ClientMessage.__args__, *ServerMessage.__args__]
-    modes = ["validation"] * len(ClientMessage.__args__) + ["serialization"] * len(
-        ServerMessage.__args__
-    )
+    client, server = ClientMessage.__args__, ServerMessage.__args__
     _, definitions = models_json_schema(
-        [(model, mode) for model, mode in zip(models, modes, strict=True)],
+        [
+            *((model, "validation") for model in client),
+            *((model, "serialization") for model in server),
+        ],
         title=PROTOCOL,
     )
     return {
         **definitions,
-        "clientToServer": [model.__name__ for model in ClientMessage.__args__],
-        "serverToClient": [model.__name__ for model in ServerMessage.__args__],
+        "clientToServer": [model.__name__ for model in client],
+        "serverToClient": [model.__name__ for model in server],
     }
+
+
+def _object(frame: str) -> dict[str, object]:
+    try:
+        data = json.loads(frame, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidMessage(f"expected a JSON object, got {frame[:80]!r}") from error
+    if not isinstance(data, dict):
+        raise InvalidMessage(f"expected a JSON object, got {type(data).__name__}")
+    return data
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_tag(text: str, kind: str) -> str:
+    """Drop the discriminator that the validator puts before every field's name."""
+    return text.replace(f"{kind}.", "")

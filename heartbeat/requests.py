@@ -1,13 +1,11 @@
-"""Every message a client may send, and the one function that reads a frame."""
+"""Every message a client may send."""
 
-import json
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from heartbeat.asked import Asked, Window
-from heartbeat.errors import InvalidMessage, Unsupported
-from heartbeat.wire import Wire, explain
+from heartbeat.wire import Wire
 
 #: Runs that `heartbeat.history` gives when nothing is asked, and at the most.
 DEFAULT_HISTORY, MAX_HISTORY = 20, 200
@@ -205,56 +203,3 @@ REQUEST_TYPES: tuple[str, ...] = tuple(
         for name in model.model_fields["type"].annotation.__args__
     )
 )
-
-
-def parse_request(frame: str | bytes) -> ClientMessage:
-    """Read one frame; raises InvalidMessage or Unsupported with what was expected."""
-    if isinstance(frame, bytes):
-        raise InvalidMessage(
-            f"expected a text frame with a JSON object, got {len(frame)} binary bytes"
-        )
-    data = _object(frame)
-    kind = data.get("type")
-    if kind == "schedule.create":
-        raise Unsupported(
-            "schedule.create: workflows are not scheduled here; to watch a checklist"
-            " send heartbeat.configure"
-        )
-    if kind not in REQUEST_TYPES:
-        raise InvalidMessage(
-            f"type: expected one of {', '.join(REQUEST_TYPES)}, got {str(kind)[:80]!r}"
-        )
-    try:
-        return CLIENT_MESSAGE.validate_python(data)
-    except ValidationError as error:
-        raise InvalidMessage(
-            f"{kind}: {_without_tag(explain(error), str(kind))}"
-        ) from error
-
-
-def request_id(frame: str | bytes) -> str | None:
-    """Return the id of a frame that may be no message at all, for the error reply."""
-    try:
-        found = _object(frame).get("id") if isinstance(frame, str) else None
-    except InvalidMessage:
-        return None
-    return found if isinstance(found, str) and len(found) <= 200 else None
-
-
-def _object(frame: str) -> dict[str, object]:
-    try:
-        data = json.loads(frame, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidMessage(f"expected a JSON object, got {frame[:80]!r}") from error
-    if not isinstance(data, dict):
-        raise InvalidMessage(f"expected a JSON object, got {type(data).__name__}")
-    return data
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _without_tag(text: str, kind: str) -> str:
-    """Drop the discriminator that the validator puts before every field's name."""
-    return text.replace(f"{kind}.", "")
