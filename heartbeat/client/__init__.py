@@ -11,6 +11,7 @@
 
 from heartbeat.client.calls import ConfigureFields
 from heartbeat.client.client import Client, connect
+from heartbeat.client.inbox import Message
 from heartbeat.client.retrying import BackOff
 
-__all__ = ["BackOff", "Client", "ConfigureFields", "connect"]
+__all__ = ["BackOff", "Client", "ConfigureFields", "Message", "connect"]

@@ -1,9 +1,8 @@
 """From where a client reads on."""
 
 from heartbeat.client.position import REMEMBERED, Position
-from heartbeat.feed import Lost
 from heartbeat.replies import Ready
-from heartbeat.told import Resolved
+from heartbeat.told import Lost, Resolved
 
 
 def a_ready(

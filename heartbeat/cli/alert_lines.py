@@ -1,0 +1,62 @@
+"""How what the feed tells is written at the terminal. Pure."""
+
+from rich.text import Text
+
+from heartbeat.cli.output import plain
+from heartbeat.client import Message
+from heartbeat.replies import LostMessage
+from heartbeat.told import Alert, CheckView, Resolved
+
+_KINDS = {
+    "action": ("ALERT", "bold red"),
+    "degraded": ("UNKNOWN", "bold yellow"),
+    "overdue": ("OVERDUE", "bold magenta"),
+    "config": ("CONFIG", "bold magenta"),
+}
+
+
+def lines(message: Message) -> list[Text]:
+    """Return the lines that tell one message."""
+    if isinstance(message, LostMessage):
+        return [_lost(message)]
+    head = Text.assemble((f"{message.timestamp[11:19]} ", "dim"))
+    name = plain(message.name or message.schedule_id or "several heartbeats")
+    if isinstance(message, Resolved):
+        head.append("RESOLVED ", "bold green").append(name)
+        return [
+            head,
+            *(_resolved(item.description, item.reason) for item in message.items),
+        ]
+    word, style = _KINDS[message.kind]
+    head.append(f"{word} ", style).append(name).append(_where(message), "dim")
+    return [head, *(_check(check) for check in message.checks)]
+
+
+def _where(alert: Alert) -> str:
+    host = f" on {plain(alert.host)}" if alert.host else ""
+    late = f", {alert.late_by:.1f} s late" if (alert.late_by or 0) >= 1 else ""
+    return f"{host}{late}"
+
+
+def _check(check: CheckView) -> Text:
+    line = Text("         ")
+    critical = check.severity == "critical"
+    line.append("✗ ", "bold red" if critical else "red")
+    line.append(plain(check.description), "bold" if critical else "")
+    if check.details:
+        line.append(f": {plain(check.details)}")
+    known = [check.severity, check.state, f"by {check.by}" if check.by else ""]
+    line.append(f" ({', '.join(plain(word) for word in known if word)})", "dim")
+    return line
+
+
+def _resolved(description: str, reason: str) -> Text:
+    return Text.assemble(
+        "         ", ("✓ ", "green"), plain(description), (f" ({plain(reason)})", "dim")
+    )
+
+
+def _lost(lost: LostMessage) -> Text:
+    count = "an unknown number of" if lost.count is None else str(lost.count)
+    why = "they were too old" if lost.reason == "retention" else "the store lost them"
+    return Text(f"LOST {count} messages that this client had not read: {why}", "bold")

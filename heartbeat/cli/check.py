@@ -1,0 +1,144 @@
+"""`heartbeat check FILE`: what would be evaluated, how, and when."""
+
+import argparse
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from heartbeat.checklist import Item
+from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.context import Context
+from heartbeat.cli.failures import Exit
+from heartbeat.cli.output import plain, rows, table
+from heartbeat.cli.reading import ReadChecklist, read
+from heartbeat.cli.slots import ComingSlot, coming_slots, shown_slots
+from heartbeat.config import Timing
+from heartbeat.errors import InvalidInput
+from heartbeat.hours import parse_zone
+
+#: How many of the next slots are shown.
+_SLOTS = 5
+
+
+def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `check`."""
+    parser = add_command(
+        commands, common, "check", check, "say what a checklist would evaluate"
+    )
+    parser.add_argument("file", metavar="FILE", help="a HEARTBEAT.md")
+
+
+def check(context: Context, arguments: argparse.Namespace) -> int:
+    """Show items, probes, warnings and slots; errors in the file are trouble found."""
+    try:
+        found = read(context, arguments.file)
+    except InvalidInput as error:
+        return _invalid(context, arguments.file, error)
+    slots = list(coming_slots(found.cadence, context.now, _SLOTS))
+    context.output.show(
+        _data(found, slots),
+        lambda: _human(found, slots, has_model=context.settings.has_model),
+    )
+    return Exit.OK
+
+
+def _invalid(context: Context, file: str, error: InvalidInput) -> int:
+    problem = {"code": error.code, "message": str(error)}
+    context.output.show(
+        {"path": file, "valid": False, "error": problem},
+        lambda: Text.assemble(("invalid: ", "bold red"), plain(f"{file}: {error}")),
+    )
+    return Exit.TROUBLE
+
+
+def pace(timing: Timing) -> str:
+    """Return in words how often and when a heartbeat runs."""
+    if timing.cron is not None:
+        often = f"cron {timing.cron}"
+    else:
+        often = f"every {(timing.interval_ms or 0) / 60_000:g} min"
+    hours = ", ".join(
+        f"{window.start}-{window.end}"
+        + (
+            ""
+            if window.days_of_week is None
+            else f" on days {','.join(map(str, window.days_of_week))}"
+        )
+        for window in timing.hours
+    )
+    return f"{often}{f', {hours}' if hours else ''} ({timing.timezone})"
+
+
+def _data(found: ReadChecklist, slots: list[ComingSlot]) -> Mapping[str, object]:
+    zone = parse_zone(found.config.timing.timezone)
+    checklist = found.checklist
+    return {
+        "path": str(found.path),
+        "valid": True,
+        "items": [_item(item) for item in checklist.items],
+        "disabled": [_item(item) for item in checklist.disabled],
+        "warnings": [
+            *({"line": one.line, "message": one.message} for one in checklist.warnings),
+            *({"message": message} for message in found.warnings),
+        ],
+        "timing": found.config.timing.model_dump(
+            mode="json", by_alias=True, exclude_none=True, exclude={"heartbeat_id"}
+        ),
+        "nextRuns": [slot.as_data(zone) for slot in slots],
+    }
+
+
+def _item(item: Item) -> Mapping[str, object]:
+    return {
+        "itemKey": item.key,
+        "description": item.text,
+        "line": item.line,
+        "group": item.group,
+        "severity": item.severity,
+        "probes": [probe.source for probe in item.probes],
+        "needsModel": item.needs_model,
+    }
+
+
+def _human(
+    found: ReadChecklist, slots: list[ComingSlot], *, has_model: bool
+) -> RenderableType:
+    checklist = found.checklist
+    parts: list[RenderableType] = [
+        Text(plain(f"{found.path}: {_count(found)}"), style="bold"),
+        Text(f"runs {pace(found.config.timing)}"),
+    ]
+    if checklist.items:
+        items = table("line", "item", "judged by", "key")
+        judge = "a model" if has_model else "a model (none is configured here)"
+        rows(items, (_cells(item, judge) for item in checklist.items))
+        parts += [Text(), items]
+    warnings = [f"line {one.line}: {one.message}" for one in checklist.warnings]
+    for message in [*warnings, *found.warnings]:
+        parts.append(Text(plain(f"warning: {message}"), style="yellow"))
+    zone = parse_zone(found.config.timing.timezone)
+    parts += [Text(), shown_slots(slots, zone)]
+    return Group(*parts)
+
+
+def _count(found: ReadChecklist) -> str:
+    checklist = found.checklist
+    if checklist.is_empty:
+        return "empty: nothing would be evaluated"
+    off = f", {len(checklist.disabled)} off" if checklist.disabled else ""
+    model = sum(item.needs_model for item in checklist.items)
+    items = len(checklist.items)
+    return f"{items} item{'' if items == 1 else 's'}{off}; {model} by a model"
+
+
+def _cells(item: Item, judge: str) -> tuple[str | Text, ...]:
+    probes = "\n".join(plain(probe.source) for probe in item.probes)
+    if not item.needs_model:
+        judged = Text(probes)
+    elif probes:
+        judged = Text(f"{judge}, from\n{probes}")
+    else:
+        judged = Text(judge)
+    severity = "" if item.severity == "warning" else f" [{item.severity}]"
+    return str(item.line), f"{item.text}{severity}", judged, item.key

@@ -1,0 +1,175 @@
+"""`list`, `get`, `history`, `pause`, `resume`, `delete`: what is configured."""
+
+import argparse
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from heartbeat.cli.asking import ask
+from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.context import Context, Handler
+from heartbeat.cli.failures import Exit
+from heartbeat.cli.output import instant, plain, rows, table
+from heartbeat.cli.styles import status_text
+from heartbeat.replies import GetResult
+from heartbeat.requests import DEFAULT_HISTORY, MAX_HISTORY
+from heartbeat.views import HeartbeatView, RunView
+
+
+def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the commands that look at and act on configured heartbeats."""
+    add_command(commands, common, "list", show_list, "list the heartbeats")
+
+    def of_one(name: str, handler: Handler, about: str) -> argparse.ArgumentParser:
+        parser = add_command(commands, common, name, handler, about)
+        parser.add_argument("id", metavar="ID", help="scheduleId, see `list`")
+        return parser
+
+    of_one("get", get, "show one heartbeat whole")
+    history_parser = of_one("history", history, "show the newest runs, newest first")
+    history_parser.add_argument(
+        "-n",
+        type=int,
+        default=DEFAULT_HISTORY,
+        metavar="N",
+        help=f"how many, up to {MAX_HISTORY} (default: {DEFAULT_HISTORY})",
+    )
+    pause_parser = of_one("pause", pause, "stop a heartbeat until `resume`")
+    pause_parser.add_argument("--note", metavar="TEXT", help="why, for the others")
+    of_one("resume", resume, "let a paused heartbeat go on")
+    of_one("delete", delete, "forget a heartbeat")
+
+
+def show_list(context: Context, _: argparse.Namespace) -> int:
+    """List heartbeats with state, next and last run."""
+    reply = ask(context, lambda client: client.list())
+
+    def human() -> RenderableType:
+        if not reply.heartbeats:
+            return Text("no heartbeats yet; `heartbeat configure PATH` makes one")
+        made = table("id", "name", "state", "next run (UTC)", "last run", "incidents")
+        return rows(made, (_row(view) for view in reply.heartbeats))
+
+    context.output.show(reply, human)
+    return Exit.OK
+
+
+def get(context: Context, arguments: argparse.Namespace) -> int:
+    """Show one heartbeat: its config with sources, its items and next slots."""
+    reply = ask(context, lambda client: client.get(arguments.id))
+    context.output.show(reply, lambda: _whole(reply))
+    return Exit.OK
+
+
+def history(context: Context, arguments: argparse.Namespace) -> int:
+    """Show runs, newest first."""
+    limit = arguments.n
+    reply = ask(context, lambda client: client.history(arguments.id, limit=limit))
+
+    def human() -> RenderableType:
+        if not reply.runs:
+            return Text("no runs yet")
+        made = table("slot (UTC)", "status", "late", "host", "what")
+        return rows(made, (_run(run) for run in reply.runs))
+
+    context.output.show(reply, human)
+    return Exit.OK
+
+
+def pause(context: Context, arguments: argparse.Namespace) -> int:
+    """Stop a heartbeat's slots."""
+    note = arguments.note
+    reply = ask(context, lambda client: client.pause(arguments.id, note=note))
+    said = "paused" if reply.changed else "was paused already"
+    context.output.show(reply, lambda: Text(plain(f"{reply.schedule_id} {said}")))
+    return Exit.OK
+
+
+def resume(context: Context, arguments: argparse.Namespace) -> int:
+    """Let a heartbeat go on."""
+    reply = ask(context, lambda client: client.resume(arguments.id))
+
+    def human() -> RenderableType:
+        said = "goes on" if reply.changed else "was not paused"
+        when = f", next run {instant(reply.next_runs[0])} UTC"
+        return Text(
+            plain(reply.schedule_id + f" {said}{when if reply.next_runs else ''}")
+        )
+
+    context.output.show(reply, human)
+    return Exit.OK
+
+
+def delete(context: Context, arguments: argparse.Namespace) -> int:
+    """Forget a heartbeat."""
+    reply = ask(context, lambda client: client.delete(arguments.id))
+    context.output.show(reply, lambda: Text(plain(f"{reply.schedule_id} deleted")))
+    return Exit.OK
+
+
+def _row(view: HeartbeatView) -> tuple[str | Text | None, ...]:
+    last = view.last_run
+    state = "running" if view.running else view.state
+    return (
+        view.schedule_id,
+        view.name,
+        state,
+        instant(view.next_run),
+        Text() if last is None else status_text(last.status),
+        str(view.open_incidents or ""),
+    )
+
+
+def _whole(reply: GetResult) -> RenderableType:
+    view, config = reply.heartbeat, reply.config
+    facts = table("", "", "from")
+    shown = config.model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude={"sources"}
+    )
+    rows(
+        facts,
+        (
+            (name, str(value), str(config.sources.get(name, "")))
+            for name, value in shown.items()
+        ),
+    )
+    parts: list[RenderableType] = [
+        Text(plain(f"{view.name} ({view.schedule_id}), {view.state}"), style="bold"),
+        Text(plain(f"checklist {view.path}")),
+        facts,
+    ]
+    if reply.problem is not None:
+        parts.append(Text(plain(f"problem: {reply.problem}"), style="red"))
+    if reply.items:
+        items = table("line", "item", "judged by", "key")
+        judged = (
+            (
+                str(item.line),
+                item.description,
+                "a model" if item.needs_model else "\n".join(map(plain, item.probes)),
+                item.item_key,
+            )
+            for item in reply.items
+        )
+        parts += [Text(), rows(items, judged)]
+    if reply.next_runs:
+        shown_runs = ", ".join(instant(run) for run in reply.next_runs)
+        parts.append(Text(f"\nnext runs (UTC): {shown_runs}"))
+    return Group(*parts)
+
+
+def _run(run: RunView) -> tuple[str | Text | None, ...]:
+    late = "" if run.late_by is None else f"{run.late_by:.1f} s"
+    return instant(run.slot), status_text(run.status), late, run.host, _what(run)
+
+
+def _what(run: RunView) -> str:
+    """Say what a run found, or why there was none."""
+    said = [run.reason or ""]
+    if run.count is not None and run.count > 1:
+        said.append(f"{run.count} times until {instant(run.to)}")
+    bad = [item for item in run.items if item.status != "ok"]
+    said += [f"{item.description}: {item.details}" for item in bad]
+    if run.items and not bad:
+        said.append(f"{len(run.items)} items fine")
+    return "; ".join(part for part in said if part)

@@ -1,0 +1,70 @@
+"""A checklist file of this machine as the fleet would understand it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbeat.asked import Asked
+from heartbeat.cadence import Cadence
+from heartbeat.checklist import Checklist, parse_checklist
+from heartbeat.checklist_file import read_checklist
+from heartbeat.cli.context import Context
+from heartbeat.config import HeartbeatConfig, default_schedule_id
+from heartbeat.resolve import Bounds, Identity, resolve
+
+#: The owner of everything at a loopback gateway without tokens.
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadChecklist:
+    """A file's checklist with the config that it alone would give."""
+
+    path: Path
+    checklist: Checklist
+    config: HeartbeatConfig
+    warnings: tuple[str, ...]
+
+    @property
+    def cadence(self) -> Cadence:
+        """Return when it would run."""
+        return self.config.timing.cadence()
+
+
+def read(context: Context, file: str) -> ReadChecklist:
+    """Read, parse and resolve a file; raises the HeartbeatError that configure would.
+
+    The id, and with it the phase, is the one that the local gateway gives a file
+    below ROOT; elsewhere it is that of the file's name.
+    """
+    path = Path(context.folder, file)
+    found = read_checklist(path.name or file, root=path.parent)
+    checklist = parse_checklist(found.text_bytes)
+    relative = _below_root(path, Path(context.folder, context.settings.root))
+    resolved = resolve(
+        Asked(heartbeat_path=relative),
+        checklist.front_matter,
+        identity=Identity(
+            owner=LOCAL,
+            schedule_id=default_schedule_id(LOCAL, relative),
+            path=relative,
+        ),
+        bounds=Bounds(
+            timezone=context.settings.timezone,
+            min_interval=context.settings.min_interval,
+            custom_base_url=context.settings.anthropic_base_url is not None,
+        ),
+        now=context.now,
+    )
+    return ReadChecklist(
+        path=path,
+        checklist=checklist,
+        config=resolved.config,
+        warnings=resolved.warnings,
+    )
+
+
+def _below_root(path: Path, root: Path) -> str:
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.name

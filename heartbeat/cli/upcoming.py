@@ -1,0 +1,54 @@
+"""`heartbeat upcoming FILE`: when a checklist would run next, and why not before."""
+
+import argparse
+
+from heartbeat.cli.check import pace
+from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.context import Context
+from heartbeat.cli.failures import Exit
+from heartbeat.cli.reading import read
+from heartbeat.cli.slots import coming_slots, shown_slots
+from heartbeat.errors import InvalidInput
+from heartbeat.hours import parse_zone
+from heartbeat.instants import from_text
+
+#: Most slots that are shown at once.
+_MOST = 1000
+
+
+def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `upcoming`."""
+    parser = add_command(
+        commands, common, "upcoming", upcoming, "show the next slots of a checklist"
+    )
+    parser.add_argument("file", metavar="FILE", help="a HEARTBEAT.md")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="INSTANT",
+        help="slots after this instant, such as 2026-11-24T16:00:00Z (default: now)",
+    )
+    parser.add_argument(
+        "-n", type=int, default=10, metavar="N", help="how many (default: 10)"
+    )
+
+
+def upcoming(context: Context, arguments: argparse.Namespace) -> int:
+    """Show slots in UTC and in the heartbeat's zone."""
+    if not 1 <= arguments.n <= _MOST:
+        raise InvalidInput(f"-n: expected 1 to {_MOST}, got {arguments.n}")
+    after = context.now
+    if arguments.start is not None:
+        try:
+            after = from_text(arguments.start)
+        except ValueError as error:
+            raise InvalidInput(f"--from: {error}") from error
+    found = read(context, arguments.file)
+    zone = parse_zone(found.config.timing.timezone)
+    slots = list(coming_slots(found.cadence, after, arguments.n))
+    context.output.say(f"{found.path} runs {pace(found.config.timing)}")
+    context.output.show(
+        {"path": str(found.path), "slots": [slot.as_data(zone) for slot in slots]},
+        lambda: shown_slots(slots, zone),
+    )
+    return Exit.OK
