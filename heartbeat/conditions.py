@@ -120,10 +120,11 @@ def _literal(field: Field, how: Operator, word: Word) -> FieldValue:
             f"expected an operator that fits {field.name} ({field.unit.value}),"
             f" one of {' '.join(allowed)}; got {how.value!r}"
         )
-    if how is Operator.MATCHES:
-        _pattern(word.text)
-        return word.text
-    if how is Operator.CONTAINS:
+    if how in _SEARCH:
+        if not word.text:  # found in every text, so that nothing would be checked
+            raise ValueError(f"expected text after {how.value}, got ''")
+        if how is Operator.MATCHES:
+            _matches(word.text, "")  # refuses a bad pattern before it is needed
         return word.text
     try:
         literal = parse_literal(word.text, unit=field.unit, quoted=word.quoted)
@@ -163,22 +164,24 @@ def _search(condition: Condition, value: FieldValue) -> bool | None:
         return None
     if condition.operator is Operator.CONTAINS:
         return literal in value
-    # Output decoded leniently may hold lone surrogates, which re2 cannot encode.
-    text = value.encode("utf-8", "replace").decode()
-    return _pattern(literal).search(text) is not None
+    return _matches(literal, value)
 
 
-def _pattern(text: str) -> "re2._Regexp":
+def _matches(pattern: str, text: str) -> bool:
+    """Search in linear time. Raises ValueError for what is no pattern."""
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(text, options)
+        compiled = re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0]
         why = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise ValueError(
-            f"expected an RE2 pattern, got {shown(text)} ({why})"
+            f"expected an RE2 pattern, got {shown(pattern)} ({why})"
         ) from error
+    # Output decoded leniently may hold lone surrogates, which re2 cannot encode.
+    encodable = text.encode("utf-8", "replace").decode()
+    return compiled.search(encodable) is not None
 
 
 def _kind(value: FieldValue) -> type[bool] | type[float] | type[str]:

@@ -53,6 +53,8 @@ disk / used_percent contains 9         | one of < <= == != >= >; got 'contains'
 file /a exists < true                  | one of == !=; got '<'
 file /a exists == yes                  | true or false, got 'yes'
 http http://a/ body < a                | one of == != contains matches; got '<'
+http http://a/ body contains ""        | expected text after contains
+http http://a/ body matches ""         | expected text after matches
 http http://a/ body matches "("        | RE2 pattern
 http http://a/ body matches (?=a)      | RE2 pattern
 http http://a/ json.n < many           | a number after <, got 'many'

@@ -1,0 +1,36 @@
+"""Tool calls that no checklist wrote."""
+
+import pytest
+
+from heartbeat.errors import InvalidProbe
+from heartbeat.tool_calls import check_call
+from heartbeat.tools import CATALOGUE, ToolCall
+
+
+def test_it_returns_the_tool_that_is_called() -> None:
+    call = ToolCall(tool="tcp", arguments=("db.example", "5432"))
+    assert check_call(call) is CATALOGUE["tcp"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ToolCall(tool="shell", arguments=("rm -rf /",)),
+        ToolCall(tool="tcp", arguments=("db.example",)),
+        ToolCall(tool="http", arguments=("file:///etc/passwd",)),
+        ToolCall(tool="http", arguments=("http://a/\r\nX-Header: b",)),
+        ToolCall(tool="file", arguments=("a\0b",)),
+    ],
+)
+def test_it_refuses_what_the_catalogue_does_not_have(call: ToolCall) -> None:
+    with pytest.raises(InvalidProbe, match="expected ") as caught:
+        check_call(call)
+    assert caught.value.line is None
+
+
+def test_every_argument_of_the_catalogue_is_checked() -> None:
+    for tool in CATALOGUE.values():
+        if tool.arguments:
+            blank = ToolCall(tool=tool.name, arguments=("",) * len(tool.arguments))
+            with pytest.raises(InvalidProbe, match=f"{tool.name}: expected"):
+                check_call(blank)
