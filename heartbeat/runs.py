@@ -119,6 +119,11 @@ class RunRecord(Record):
                 "expected fromMs and toMs together,"
                 f" got {self.from_ms!r} and {self.to_ms!r}"
             )
+        if (self.from_ms or 0) > (self.to_ms or 0):
+            raise ValueError(
+                "expected fromMs not after toMs,"
+                f" got {self.from_ms!r} and {self.to_ms!r}"
+            )
         return self
 
     def dump(self) -> str:
