@@ -14,6 +14,7 @@ HeartbeatError
 ├── NotFound                no such heartbeat (or not this owner's)
 ├── Busy                    a run is open already
 ├── LimitReached            a named limit would be exceeded
+│   └── RateLimited         too much in too short a time
 ├── Unauthorized            who it is, or what it may do
 ├── Unsupported             understood, and not offered
 ├── GatewayError            between a client and its gateway
@@ -123,6 +124,13 @@ class LimitReached(HeartbeatError):
     """Raised when a named limit would be exceeded; the message names it."""
 
     code = "limit_reached"
+
+
+class RateLimited(LimitReached):
+    """Raised when something is asked for too often; later it may succeed."""
+
+    code = "rate_limited"
+    retryable = True
 
 
 class Unauthorized(HeartbeatError):
