@@ -1,0 +1,137 @@
+"""From a request to its reply, over the store, in a few threads of its own."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TypeVar, cast
+
+from gateway.checklists import Checklists
+from gateway.configure import Configuring
+from gateway.control import Controls
+from gateway.limits import Buckets
+from gateway.older import OlderSchedules
+from gateway.store import Store
+from heartbeat.errors import HeartbeatError, RateLimited
+from heartbeat.protocol import error_reply
+from heartbeat.replies import ErrorReply, Reply
+from heartbeat.requests import (
+    Acknowledge,
+    ClientMessage,
+    Configure,
+    Delete,
+    Get,
+    History,
+    Incidents,
+    ListHeartbeats,
+    Pause,
+    Request,
+    Resume,
+    Run,
+    ScheduleDelete,
+    ScheduleList,
+    ScheduleUpdate,
+    Snooze,
+    Unsnooze,
+)
+from heartbeat.settings import Settings
+from heartbeat.views import IncidentView
+
+#: Store calls at once; each connection has one at most, the rest wait their turn.
+THREADS = 8
+
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_Handler = Callable[[str, Request, datetime], Reply]
+
+
+class Commands:
+    """Carries out the requests of all connections."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        checklists = Checklists(settings.root)
+        configuring = Configuring(store, checklists, settings)
+        self._controls = Controls(store, checklists)
+        self._handlers = _handlers(
+            configuring, self._controls, OlderSchedules(store, configuring)
+        )
+        per_minute = settings.max_configures_per_minute
+        self._per_minute = per_minute
+        self._configures = Buckets(per_minute / 60, per_minute)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+
+    async def execute(
+        self, owner: str, request: ClientMessage, *, now: datetime, clock: float
+    ) -> Reply | ErrorReply:
+        """Answer one request; whatever goes wrong becomes its reply."""
+        try:
+            self._check_rate(owner, request, clock)
+            handler = self._handlers[type(request)]
+            reply = await self.call(lambda: handler(owner, request, now))
+        except HeartbeatError as error:
+            return error_reply(error, request.id)
+        except Exception:  # noqa: BLE001  # the socket must outlive any bug
+            _LOG.exception(
+                "%s failed", request.type, extra={"action": "command_failed"}
+            )
+            return error_reply(
+                HeartbeatError("an error of the gateway; see its log"), request.id
+            )
+        return with_unknown_fields(reply, request)
+
+    async def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
+        """Return what is open of an owner's heartbeats."""
+        return await self.call(lambda: self._controls.open_incidents(owner))
+
+    async def call(self, function: Callable[[], _T]) -> _T:
+        """Run a call of the store in one of the threads."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, function)
+
+    def close(self) -> None:
+        """Let running calls end; begin no other."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _check_rate(self, owner: str, request: ClientMessage, clock: float) -> None:
+        if not isinstance(request, Configure | ScheduleUpdate):
+            return
+        if not self._configures.take(owner, clock):
+            raise RateLimited(
+                f"expected at most {self._per_minute} configures of one owner a minute"
+                " (MAX_CONFIGURES_PER_MINUTE), got one more"
+            )
+
+
+def with_unknown_fields(reply: Reply, request: Request) -> Reply:
+    """Name in the reply's warnings what of the request the protocol does not have."""
+    unknown = tuple(
+        f"unknown field {name[:80]!r} was ignored" for name in request.unknown_fields
+    )
+    if not unknown:
+        return reply
+    return reply.model_copy(update={"warnings": (*unknown, *reply.warnings)})
+
+
+def _handlers(
+    configuring: Configuring, controls: Controls, older: OlderSchedules
+) -> Mapping[type[Request], _Handler]:
+    table = {
+        Configure: configuring.configure,
+        ListHeartbeats: controls.list,
+        Get: controls.get,
+        Delete: controls.delete,
+        Pause: controls.pause,
+        Resume: controls.resume,
+        Run: controls.run,
+        History: controls.history,
+        Incidents: controls.incidents,
+        Acknowledge: controls.acknowledge,
+        Snooze: controls.snooze,
+        Unsnooze: controls.unsnooze,
+        ScheduleList: older.list,
+        ScheduleUpdate: older.update,
+        ScheduleDelete: older.delete,
+    }
+    # Each handler is reached only with the kind of request it stands beside.
+    return cast(Mapping[type[Request], _Handler], table)

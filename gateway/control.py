@@ -1,0 +1,178 @@
+"""Look at heartbeats, and stop, start, run or silence them."""
+
+from datetime import datetime, timedelta
+
+from gateway import present
+from gateway.checklists import Checklists
+from gateway.store import Store
+from heartbeat.book import Settled
+from heartbeat.checklist import Checklist
+from heartbeat.errors import HeartbeatError
+from heartbeat.incidents import acknowledge, snooze, unsnooze
+from heartbeat.instants import from_ms, to_text
+from heartbeat.replies import (
+    AcknowledgeResult,
+    DeleteResult,
+    GetResult,
+    HistoryResult,
+    IncidentsResult,
+    ListResult,
+    PauseResult,
+    ResumeResult,
+    RunResult,
+    SnoozeResult,
+    UnsnoozeResult,
+)
+from heartbeat.requests import (
+    Acknowledge,
+    Delete,
+    Get,
+    History,
+    Incidents,
+    ListHeartbeats,
+    Pause,
+    Resume,
+    Run,
+    Snooze,
+    Unsnooze,
+)
+from heartbeat.store.heartbeats import Stored
+from heartbeat.views import HeartbeatView, IncidentView
+
+
+class Controls:
+    """Carries out whatever leaves a heartbeat's config as it is."""
+
+    def __init__(self, store: Store, checklists: Checklists) -> None:
+        self._store, self._checklists = store, checklists
+
+    def list(self, owner: str, request: ListHeartbeats, _: datetime) -> ListResult:
+        """List the owner's heartbeats."""
+        found = self._store.heartbeats.owned_by(owner)
+        return ListResult(
+            id=request.id,
+            heartbeats=tuple(self._view(owner, stored) for stored in found),
+        )
+
+    def get(self, owner: str, request: Get, _: datetime) -> GetResult:
+        """Show one heartbeat, with its checklist as it is now."""
+        stored = self._store.heartbeats.get(owner, request.schedule_id)
+        checklist, problem = self._read(owner, stored)
+        return GetResult(
+            id=request.id,
+            heartbeat=self._view(owner, stored),
+            config=present.effective(stored.config),
+            next_runs=present.next_runs(stored),
+            items=present.items(checklist.items) if checklist else (),
+            problem=problem,
+        )
+
+    def delete(self, owner: str, request: Delete, _: datetime) -> DeleteResult:
+        """Forget a heartbeat."""
+        self._store.heartbeats.delete(owner, request.schedule_id)
+        return DeleteResult(id=request.id, schedule_id=request.schedule_id)
+
+    def pause(self, owner: str, request: Pause, _: datetime) -> PauseResult:
+        """Stop a heartbeat's slots."""
+        changed = self._store.heartbeats.pause(
+            owner, request.schedule_id, note=request.note
+        )
+        return PauseResult(
+            id=request.id, schedule_id=request.schedule_id, changed=changed
+        )
+
+    def resume(self, owner: str, request: Resume, _: datetime) -> ResumeResult:
+        """Let a paused heartbeat go on."""
+        changed = self._store.heartbeats.resume(owner, request.schedule_id)
+        stored = self._store.heartbeats.get(owner, request.schedule_id)
+        return ResumeResult(
+            id=request.id,
+            schedule_id=request.schedule_id,
+            changed=changed,
+            next_runs=present.next_runs(stored),
+        )
+
+    def run(self, owner: str, request: Run, _: datetime) -> RunResult:
+        """Ask for one run off the grid."""
+        run_id = self._store.slots.request_run(owner, request.schedule_id)
+        return RunResult(id=request.id, schedule_id=request.schedule_id, run_id=run_id)
+
+    def history(self, owner: str, request: History, _: datetime) -> HistoryResult:
+        """Show the newest runs."""
+        records = self._store.runs.history(
+            owner, request.schedule_id, limit=request.limit
+        )
+        return HistoryResult(
+            id=request.id,
+            schedule_id=request.schedule_id,
+            runs=tuple(present.run(record) for record in records),
+        )
+
+    def incidents(self, owner: str, request: Incidents, _: datetime) -> IncidentsResult:
+        """List what is open, of one heartbeat or of all."""
+        if request.schedule_id is None:
+            return IncidentsResult(id=request.id, incidents=self.open_incidents(owner))
+        stored = self._store.heartbeats.get(owner, request.schedule_id)
+        return IncidentsResult(id=request.id, incidents=present.incidents(stored))
+
+    def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
+        """Return what is open of all the owner's heartbeats."""
+        return tuple(
+            view
+            for stored in self._store.heartbeats.owned_by(owner)
+            for view in present.incidents(stored)
+        )
+
+    def acknowledge(
+        self, owner: str, request: Acknowledge, _: datetime
+    ) -> AcknowledgeResult:
+        """Silence an incident until it resolves or gets severer."""
+        self._store.books.change(
+            owner,
+            request.schedule_id,
+            lambda book, _: acknowledge(book, request.item_key),
+        )
+        return AcknowledgeResult(
+            id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
+        )
+
+    def snooze(self, owner: str, request: Snooze, _: datetime) -> SnoozeResult:
+        """Silence an incident for a while, counted by the store's clock."""
+        span = timedelta(minutes=request.minutes)
+        settled = self._store.books.change(
+            owner,
+            request.schedule_id,
+            lambda book, now: snooze(book, request.item_key, now + span, now),
+        )
+        return SnoozeResult(
+            id=request.id,
+            schedule_id=request.schedule_id,
+            item_key=request.item_key,
+            until=_snoozed_until(settled, request.item_key),
+        )
+
+    def unsnooze(self, owner: str, request: Unsnooze, _: datetime) -> UnsnoozeResult:
+        """End a snooze."""
+        self._store.books.change(
+            owner, request.schedule_id, lambda book, _: unsnooze(book, request.item_key)
+        )
+        return UnsnoozeResult(
+            id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
+        )
+
+    def _view(self, owner: str, stored: Stored) -> HeartbeatView:
+        last = self._store.runs.history(owner, stored.config.schedule_id, limit=1)
+        return present.heartbeat(stored, last[0] if last else None)
+
+    def _read(self, owner: str, stored: Stored) -> tuple[Checklist | None, str | None]:
+        config = stored.config
+        try:
+            return self._checklists.read(owner, config.path, config.content), None
+        except HeartbeatError as error:
+            return None, str(error)
+
+
+def _snoozed_until(settled: Settled, item_key: str) -> str:
+    until_ms = settled.book.incidents[item_key].snoozed_until_ms
+    assert until_ms is not None  # it was snoozed just now
+    return to_text(from_ms(until_ms))

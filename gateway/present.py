@@ -1,0 +1,138 @@
+"""How stored things look to a client: records in, views out."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from heartbeat.checklist import Item
+from heartbeat.config import HeartbeatConfig
+from heartbeat.instants import from_ms, to_text
+from heartbeat.runs import RunRecord
+from heartbeat.store.heartbeats import Stored
+from heartbeat.views import (
+    EffectiveConfig,
+    HeartbeatView,
+    IncidentView,
+    ItemView,
+    OldSchedule,
+    RunView,
+)
+
+#: Slots shown ahead.
+NEXT_RUNS = 5
+
+_MS_PER_MINUTE = 60_000
+
+
+def effective(config: HeartbeatConfig) -> EffectiveConfig:
+    """Show what holds for a heartbeat."""
+    timing = config.timing
+    return EffectiveConfig(
+        interval=None if timing.interval_ms is None else _minutes(timing.interval_ms),
+        cron_expression=timing.cron,
+        timezone=timing.timezone,
+        active_hours=tuple(
+            window.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for window in timing.hours
+        ),
+        align=timing.align,
+        enabled=config.enabled,
+        model=config.model,
+        notify=config.notify,
+        repeat_minutes=config.repeat_minutes,
+        run_on=config.run_on,
+        sources=config.sources,
+    )
+
+
+def next_runs(stored: Stored) -> tuple[str, ...]:
+    """Show the slots ahead; none while it is paused or disabled."""
+    cadence = stored.config.timing.cadence()
+    slots: list[datetime] = []
+    slot = stored.next_slot
+    while slot is not None and len(slots) < NEXT_RUNS:
+        slots.append(slot)
+        slot = cadence.next_slot(slot)
+    return tuple(to_text(slot) for slot in slots)
+
+
+def items(found: Iterable[Item]) -> tuple[ItemView, ...]:
+    """Show the items of a checklist."""
+    return tuple(
+        ItemView(
+            item_key=item.key,
+            description=item.text,
+            line=item.line,
+            group=item.group,
+            severity=item.severity,
+            probes=tuple(probe.source for probe in item.probes),
+            needs_model=item.needs_model,
+        )
+        for item in found
+    )
+
+
+def heartbeat(stored: Stored, last_run: RunRecord | None) -> HeartbeatView:
+    """Show one heartbeat as in a list."""
+    return HeartbeatView(
+        schedule_id=stored.config.schedule_id,
+        name=stored.config.name,
+        path=stored.config.path,
+        state=stored.state,
+        next_run=None if stored.next_slot is None else to_text(stored.next_slot),
+        running=stored.running,
+        last_run=None if last_run is None else run(last_run),
+        open_incidents=len(stored.book.incidents),
+    )
+
+
+def run(record: RunRecord) -> RunView:
+    """Show one run."""
+    return RunView.model_validate(record.to_wire())
+
+
+def incidents(stored: Stored) -> tuple[IncidentView, ...]:
+    """Show what is open of one heartbeat."""
+    return tuple(
+        IncidentView(
+            schedule_id=stored.config.schedule_id,
+            name=stored.config.name,
+            item_key=incident.item_key,
+            description=incident.description,
+            details=incident.details,
+            severity=incident.severity,
+            state=incident.state,
+            since=to_text(from_ms(incident.opened_ms)),
+            snoozed_until=None
+            if incident.snoozed_until_ms is None
+            else to_text(from_ms(incident.snoozed_until_ms)),
+        )
+        for incident in stored.book.incidents.values()
+    )
+
+
+def old_schedule(stored: Stored) -> OldSchedule:
+    """Show one heartbeat in the older form, which knows nothing but cron.
+
+    An interval has no cron expression in general (45 minutes are not `*/45`), so it
+    is shown as `@every 45m`: true, and plainly not five fields.
+    """
+    timing = stored.config.timing
+    return OldSchedule(
+        id=stored.config.schedule_id,
+        name=stored.config.name,
+        cron_expression=timing.cron or f"@every {_duration(timing.interval_ms or 0)}",
+        timezone=timing.timezone,
+        enabled=stored.state == "active",
+        next_run=None if stored.next_slot is None else to_text(stored.next_slot),
+    )
+
+
+def _minutes(ms: int) -> float:
+    return ms / _MS_PER_MINUTE
+
+
+def _duration(ms: int) -> str:
+    minutes, rest = divmod(timedelta(milliseconds=ms), timedelta(minutes=1))
+    seconds = rest.total_seconds()
+    parts = [f"{minutes}m" if minutes else "", f"{seconds:g}s" if seconds else ""]
+    return "".join(parts)

@@ -1,0 +1,39 @@
+"""The parts of the store that the gateway's commands use, over one connection pool."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from heartbeat.store.books import Books
+from heartbeat.store.cursors import Cursors
+from heartbeat.store.heartbeats import Heartbeats
+from heartbeat.store.processes import Processes
+from heartbeat.store.runs import Runs
+from heartbeat.store.server import Server
+from heartbeat.store.slots import Slots
+from heartbeat.store.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Everything kept, by topic; synchronous and usable from any thread."""
+
+    heartbeats: Heartbeats
+    runs: Runs
+    slots: Slots
+    books: Books
+    cursors: Cursors
+    processes: Processes
+    statistics: Statistics
+
+    @classmethod
+    def on(cls, server: Server) -> Self:
+        """Build all parts on one server."""
+        return cls(
+            heartbeats=Heartbeats(server),
+            runs=Runs(server),
+            slots=Slots(server),
+            books=Books(server),
+            cursors=Cursors(server),
+            processes=Processes(server),
+            statistics=Statistics(server),
+        )
