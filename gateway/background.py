@@ -1,0 +1,136 @@
+"""What the gateway does all the time, beside its connections."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+from gateway.auth import TokensFile
+from gateway.cursors import FLUSH_SECONDS
+from gateway.health import Health
+from gateway.pings import RESOLUTION
+from gateway.server import Server
+from gateway.shared import Shared
+from heartbeat.errors import StoreError
+from heartbeat.store.processes import REPORT_SECONDS
+from heartbeat.store.statistics import Lag
+
+#: Seconds between two comparisons with the feeds' heads: how long a lost last push
+#: stays unnoticed.
+POSITION_SECONDS = 30.0
+#: Seconds until a token taken out of the file no longer holds.
+TOKENS_SECONDS = 2.0
+
+_LOG = logging.getLogger(__name__)
+
+
+class Background:
+    """The recurring work of one gateway."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        *,
+        server: Server,
+        health: Health,
+        tokens_file: TokensFile | None,
+    ) -> None:
+        self._shared, self._server, self._health = shared, server, health
+        self._tokens_file = tokens_file
+        self._host, self._pid = socket.gethostname(), os.getpid()
+
+    async def run(self) -> None:
+        """Do all of it until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sweep())
+            group.create_task(_every(FLUSH_SECONDS, self.save_cursors))
+            group.create_task(_every(REPORT_SECONDS, self._report))
+            group.create_task(_every(POSITION_SECONDS, self._compare_heads))
+            if self._tokens_file is not None:
+                group.create_task(_every(TOKENS_SECONDS, self._reload_tokens))
+
+    async def save_cursors(self) -> None:
+        """Store the cursors that have moved; what fails is tried again."""
+        unsaved = self._shared.cursors.unsaved()
+        if not unsaved:
+            return
+        cursors = self._shared.store.cursors
+
+        def save() -> None:
+            for (owner, client_id), alert_id in unsaved.items():
+                cursors.advance(owner, client_id, alert_id)
+
+        await self._shared.commands.call(save)
+        self._shared.cursors.saved(unsaved)
+
+    async def leave(self) -> None:
+        """Say that this gateway ends, and store what is not stored yet."""
+        try:
+            await self.save_cursors()
+            await self._shared.commands.call(
+                lambda: self._shared.store.processes.leave(
+                    "gateway", host=self._host, pid=self._pid
+                )
+            )
+        except StoreError as error:
+            _LOG.warning("left without a word: %s", error, extra={"action": "left"})
+
+    async def _sweep(self) -> None:
+        """Look at the connections that are due, and at how late the loop is."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + RESOLUTION
+        while True:
+            await asyncio.sleep(max(due - loop.time(), 0))
+            now = loop.time()
+            self._shared.metrics.set("loop_lag_seconds", now - due)
+            for connection in self._shared.wheel.take_due(now):
+                connection.look(now)
+            due = now + RESOLUTION
+
+    async def _report(self) -> None:
+        """Say that this gateway is alive, and see what the fleet does."""
+        try:
+            counters, lag = await self._shared.commands.call(self._exchange)
+        except StoreError:
+            self._health.redis_failed()
+            raise
+        self._health.redis_answered(asyncio.get_running_loop().time())
+        self._shared.metrics.set_ledger(counters, lag)
+
+    def _exchange(self) -> tuple[dict[str, int], Lag]:
+        store = self._shared.store
+        store.processes.report("gateway", host=self._host, pid=self._pid)
+        return store.statistics.read(), store.statistics.lag()
+
+    async def _compare_heads(self) -> None:
+        for owner in self._shared.hub.owners():
+            head = await self._shared.feed.head(owner)
+            self._shared.hub.compare_head(owner, head)
+
+    async def _reload_tokens(self) -> None:
+        assert self._tokens_file is not None  # else nobody asks
+        tokens = self._tokens_file.read_if_changed()
+        if tokens is not None:
+            self._shared.gate.tokens = tokens
+            self._server.withdraw()
+            _LOG.info("tokens read again", extra={"action": "tokens_read"})
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do it again and again; a failure is logged when it begins and when it ends."""
+    failing = False
+    while True:
+        try:
+            await work()
+        except StoreError as error:
+            if not failing:
+                _LOG.warning("%s", error, extra={"action": "store_failed"})
+            failing = True
+        except Exception:  # noqa: BLE001  # the others' work must go on
+            _LOG.exception("recurring work failed", extra={"action": "work_failed"})
+        else:
+            if failing:
+                _LOG.info("the store answers again", extra={"action": "store_healed"})
+            failing = False
+        await asyncio.sleep(seconds)

@@ -1,0 +1,127 @@
+"""What the gateway counts: one declared table, from which the docs are made.
+
+No label names an owner: a scrape must not tell tenants apart, nor grow with them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.exposition import generate_latest
+
+from heartbeat.store.statistics import Lag
+
+#: Put before every name.
+PREFIX = "heartbeat_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric as it is documented."""
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    about: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS = (
+    Metric(name="connections", kind="gauge", about="sockets open now"),
+    Metric(
+        name="connects",
+        kind="counter",
+        about="sockets opened, and upgrades refused with their HTTP status",
+        labels=("result",),
+    ),
+    Metric(
+        name="closes",
+        kind="counter",
+        about="sockets closed, by close code",
+        labels=("code",),
+    ),
+    Metric(
+        name="alerts_sent", kind="counter", about="entries of feeds sent to sockets"
+    ),
+    Metric(
+        name="catch_ups",
+        kind="counter",
+        about="readings of a feed's stream, by what made them needed",
+        labels=("cause",),
+    ),
+    Metric(
+        name="lost_ranges",
+        kind="counter",
+        about="clients told that the feed no longer has what they missed",
+        labels=("reason",),
+    ),
+    Metric(
+        name="commands",
+        kind="counter",
+        about="requests answered, by type and `ok` or the error's code",
+        labels=("type", "outcome"),
+    ),
+    Metric(
+        name="auth_failures",
+        kind="counter",
+        about="logins refused: wrong token, or too many before",
+        labels=("reason",),
+    ),
+    Metric(
+        name="loop_lag_seconds",
+        kind="gauge",
+        about="how late the event loop was at its last look",
+    ),
+    Metric(name="redis_up", kind="gauge", about="1 while Redis answers"),
+    Metric(
+        name="ledger",
+        kind="gauge",
+        about="counters of the fleet's slots and runs since the store began",
+        labels=("event",),
+    ),
+    Metric(name="scheduled", kind="gauge", about="heartbeats that have a next slot"),
+    Metric(name="open_slots", kind="gauge", about="slots claimed and not ended"),
+    Metric(
+        name="due_lag_seconds", kind="gauge", about="how late the oldest due slot is"
+    ),
+)
+
+
+class Metrics:
+    """The metrics of one gateway."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        for metric in METRICS:
+            name = PREFIX + metric.name
+            if metric.kind == "counter":
+                self._counters[metric.name] = Counter(
+                    name, metric.about, metric.labels, registry=self._registry
+                )
+            else:
+                self._gauges[metric.name] = Gauge(
+                    name, metric.about, metric.labels, registry=self._registry
+                )
+
+    def count(self, name: str, *labels: str, by: int = 1) -> None:
+        """Add to a declared counter."""
+        counter = self._counters[name]
+        (counter.labels(*labels) if labels else counter).inc(by)
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Set a declared gauge."""
+        gauge = self._gauges[name]
+        (gauge.labels(*labels) if labels else gauge).set(value)
+
+    def set_ledger(self, counters: dict[str, int], lag: Lag) -> None:
+        """Take over what the fleet's ledger says."""
+        for event, count in counters.items():
+            self.set("ledger", count, event)
+        self.set("scheduled", lag.scheduled)
+        self.set("open_slots", lag.open)
+        self.set("due_lag_seconds", lag.overdue_ms / 1000)
+
+    def text(self) -> bytes:
+        """Return all of them in Prometheus' text format."""
+        return generate_latest(self._registry)

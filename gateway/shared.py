@@ -1,0 +1,33 @@
+"""What all connections of one gateway share."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.auth import Gate
+from gateway.commands import Commands
+from gateway.cursors import Cursors
+from gateway.hub import Hub
+from gateway.metrics import Metrics
+from gateway.pings import Wheel
+from gateway.store import Store
+from gateway.subscriptions import Feed, Subscriptions
+from heartbeat.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shared:
+    """The collaborators of a connection."""
+
+    settings: Settings
+    gate: Gate
+    feed: Feed
+    hub: Hub
+    subscriptions: Subscriptions
+    cursors: Cursors
+    store: Store
+    commands: Commands
+    metrics: Metrics
+    wheel: "Wheel[Connection]"
