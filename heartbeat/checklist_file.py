@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.containment import OpenFile, is_within, opened, would_be
 from heartbeat.errors import ChecklistUnavailable
-
-#: A checklist is written by hand; the largest real ones have a tenth of this.
-MAX_CHECKLIST_BYTES = 64 * 1024
 
 
 class FileTrouble(StrEnum):

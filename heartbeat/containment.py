@@ -54,7 +54,7 @@ def opened(
 
 def real_path(descriptor: int) -> Path:
     """Return the path that an open file has now, all links followed."""
-    if sys.platform == "darwin":
+    if sys.platform == "darwin":  # pragma: no cover - no /proc there
         name = fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024))
         return Path(os.fsdecode(name.rstrip(b"\0")))
     return Path(os.readlink(f"/proc/self/fd/{descriptor}"))

@@ -139,8 +139,8 @@ _TOOLS = (
         arguments=(Argument(name="url", about="an http:// or https:// URL"),),
         fields=(
             Field(name="status", unit=Unit.NUMBER, about="status code"),
-            Field(name="latency_ms", unit=Unit.MILLISECONDS, about="until the body"),
-            Field(name="body", unit=Unit.TEXT, about="the body as text, clipped"),
+            Field(name="latency_ms", unit=Unit.MILLISECONDS, about="to the body's end"),
+            Field(name="body", unit=Unit.TEXT, about="its first 256 KiB as text"),
         ),
         open_prefix="json.",
     ),

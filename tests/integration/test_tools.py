@@ -1,7 +1,10 @@
 """The tools `http` and `tcp` against servers on the loopback."""
 
 import asyncio
+import contextlib
 import gzip
+import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -61,6 +64,30 @@ def test_a_refused_connection_has_no_fields() -> None:
     assert "connection refused" in seen.text
 
 
+@contextlib.contextmanager
+def a_full_backlog() -> Iterator[int]:
+    """Listen at a port that answers no further call, and never accept one."""
+    with socket.socket() as listener, contextlib.ExitStack() as callers:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+        port: int = listener.getsockname()[1]
+        yield port
+
+
+def test_a_host_that_takes_no_call_has_no_fields() -> None:
+    with a_full_backlog() as port:
+        url = f"http://127.0.0.1:{port}/"
+        seen = asyncio.run(get(url, a_toolbox(seconds=0.3)))
+
+    assert isinstance(seen, Observation)
+    assert seen.fields == {}
+    assert "no connection in time" in seen.text
+
+
 async def _silence(_: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
@@ -106,6 +133,13 @@ def test_a_body_that_breaks_off_has_a_status_and_no_body() -> None:
 )
 def test_what_is_not_http_has_no_fields(answer: bytes) -> None:
     assert get_page(answer).fields == {}
+
+
+def test_an_empty_page_is_a_page() -> None:
+    seen = get_page(page("", status="204 No Content"))
+
+    assert (seen.fields["status"], seen.fields["body"]) == (204, "")
+    assert seen.text.endswith("no body")
 
 
 def test_long_headers_are_read() -> None:
@@ -193,6 +227,15 @@ def test_a_port_that_refuses_is_closed() -> None:
     assert isinstance(seen, Observation)
     assert seen.fields == {"open": False}
     assert "connection refused" in seen.text
+
+
+def test_a_port_that_takes_no_call_is_closed() -> None:
+    with a_full_backlog() as port:
+        seen = connect("127.0.0.1", port, a_toolbox(seconds=0.3))
+
+    assert isinstance(seen, Observation)
+    assert seen.fields == {"open": False}
+    assert "no connection in time" in seen.text
 
 
 def test_a_host_that_does_not_exist_has_no_open_port() -> None:

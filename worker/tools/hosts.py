@@ -9,6 +9,9 @@ from yarl import URL
 
 from worker.tools.addresses import Address, parse_address
 
+#: The longest name that the DNS has.
+_MAX_CHARACTERS = 253
+
 #: A last label like these is read as a number by `inet_aton`, as browsers do too.
 _NUMERIC = re.compile(r"(\d+|0x[0-9a-f]*)", re.ASCII)
 
@@ -49,6 +52,8 @@ def canonical_host(host: str) -> str:
     Every form that the system would read as an IPv4 address counts as one:
     `2130706433`, `0x7f.1` and `0177.0.0.1` are all `127.0.0.1`. Raises InvalidHost.
     """
+    if len(host) > _MAX_CHARACTERS:
+        raise InvalidHost(f"expected a host, got {len(host)} characters")
     try:
         name = URL.build(scheme="http", host=host.strip("[]")).raw_host or ""
     except ValueError as error:

@@ -23,9 +23,6 @@ from worker.tools.measured import CannotTell, Measured
 #: Each one is checked like the first.
 MAX_REDIRECTS = 5
 
-#: To connect, TLS included: what does not accept by then does not serve.
-_CONNECT_SECONDS = 5.0
-
 #: How much of a body is shown to people and models; rules see all that was read.
 _SHOWN_CHARACTERS = 4_000
 
@@ -54,8 +51,9 @@ class HttpClient:
     answered, and would outlive the check of its address.
     """
 
-    def __init__(self, egress: Egress) -> None:
+    def __init__(self, egress: Egress, *, connect_seconds: float) -> None:
         self._egress = egress
+        self._connect_seconds = connect_seconds  # TLS included
         self._admitted = AdmittedHosts()
         self._session: aiohttp.ClientSession | None = None
 
@@ -122,7 +120,7 @@ class HttpClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=_CONNECT_SECONDS
+                    total=None, sock_connect=self._connect_seconds
                 ),
                 auto_decompress=False,
                 trust_env=False,
@@ -158,7 +156,7 @@ def _explain(error: aiohttp.ClientError | TimeoutError) -> str:
     """Say what went wrong over there. Raises CannotTell if it was our own failure."""
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return f"no connection within {_CONNECT_SECONDS:.0f} s"
+            return "no connection in time"
         case TimeoutError():
             return "no complete answer in time"
         case aiohttp.ClientSSLError():

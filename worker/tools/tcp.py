@@ -9,7 +9,12 @@ from worker.tools.measured import Measured
 
 
 async def measure_tcp(
-    host: str, port: int, *, egress: Egress, chosen_by_model: bool, wait_seconds: float
+    host: str,
+    port: int,
+    *,
+    egress: Egress,
+    chosen_by_model: bool,
+    connect_seconds: float,
 ) -> Measured:
     """Connect to the host's addresses in turn until one accepts; nothing is sent."""
     clock = asyncio.get_running_loop().time
@@ -18,10 +23,10 @@ async def measure_tcp(
     why = "no such host"
     for address in addresses:
         try:
-            async with asyncio.timeout(wait_seconds / len(addresses)):
+            async with asyncio.timeout(connect_seconds / len(addresses)):
                 await _touch(address, port)
         except TimeoutError:
-            why = "no answer in time"
+            why = "no connection in time"
         except OSError as error:
             why = explain(error)
         else:

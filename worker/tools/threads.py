@@ -12,11 +12,14 @@ from typing import TypeVar
 
 _Result = TypeVar("_Result")
 
+#: As many mounts as may hang before everything else that asks this machine waits.
+MACHINE_THREADS = 16
+
 #: For what asks this machine: file systems, the process table.
-MACHINE = ThreadPoolExecutor(max_workers=16, thread_name_prefix="tool")
+MACHINE = ThreadPoolExecutor(MACHINE_THREADS, thread_name_prefix="tool")
 
 #: For what asks the resolver: one dead name server holds a thread for many seconds.
-RESOLVER = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lookup")
+RESOLVER = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 
 async def in_thread(

@@ -36,8 +36,8 @@ _SHARE_OF_HOST = 0.95
 #: asked about is not known.
 _SHARE_OF_RESOLVER = 0.4
 
-#: Time that a connection gets to be accepted, all addresses of the host together.
-_CONNECT_SECONDS = 5.0
+#: Share of it that a connection gets to be accepted, over all addresses of the host.
+_SHARE_OF_CONNECTING = 0.5
 
 _Executor = Callable[[ToolCall, bool], Awaitable[Measured]]
 
@@ -59,7 +59,8 @@ class Toolbox:
             network=network or SystemNetwork(),
             lookup_seconds=self._timeout_seconds * _SHARE_OF_RESOLVER,
         )
-        self._http = HttpClient(self._egress)
+        self._connect_seconds = self._timeout_seconds * _SHARE_OF_CONNECTING
+        self._http = HttpClient(self._egress, connect_seconds=self._connect_seconds)
         self._executors: Mapping[str, _Executor] = MappingProxyType(
             {
                 "disk": _in_thread(measure_disk),
@@ -113,7 +114,7 @@ class Toolbox:
             int(port),
             egress=self._egress,
             chosen_by_model=chosen_by_model,
-            wait_seconds=min(_CONNECT_SECONDS, self._timeout_seconds * _SHARE_OF_HOST),
+            connect_seconds=self._connect_seconds,
         )
 
 

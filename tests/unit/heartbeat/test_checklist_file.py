@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from heartbeat.checklist_file import (
-    MAX_CHECKLIST_BYTES,
-    FileTrouble,
-    read_checklist,
-    relative_path,
-)
+from heartbeat.checklist import MAX_CHECKLIST_BYTES
+from heartbeat.checklist_file import FileTrouble, read_checklist, relative_path
 from heartbeat.errors import ChecklistUnavailable
 
 

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from worker.tools.hosts import HostList, InvalidHost, canonical_host, hosts_in
 
@@ -29,7 +31,18 @@ def test_a_host_has_one_spelling(written: str, canonical: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", ".", "999.1.1.1", "4294967296", "1.2.3.4.5", "0x", "a..b", "a b", "a" * 64],
+    [
+        "",
+        ".",
+        "999.1.1.1",
+        "4294967296",
+        "1.2.3.4.5",
+        "0x",
+        "a..b",
+        "a b",
+        "a" * 64,
+        "a." * 200,
+    ],
 )
 def test_it_refuses_what_no_host_can_be(written: str) -> None:
     with pytest.raises(InvalidHost, match="expected a host"):
@@ -90,3 +103,11 @@ def test_what_it_finds_can_be_made_a_list() -> None:
     assert found.covers("::1", 8080)
     assert found.covers("db", 5432)
     assert found.covers("example.com", 443)
+
+
+@given(
+    st.text(alphabet="a1.:[]%/-@ü _\n", max_size=40),
+    st.sampled_from(["", "tcp ", "http://"]),
+)
+def test_whatever_it_finds_can_be_made_a_list(text: str, lead: str) -> None:
+    HostList(hosts_in(lead + text))

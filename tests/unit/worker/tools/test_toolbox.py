@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from heartbeat.tools import CATALOGUE, Observation, ToolCall, Unobserved
 from tests.unit.worker.tools.scripted_network import HangingNetwork, ScriptedNetwork
 from worker.tools.network import Network
 from worker.tools.policy import ToolPolicy
+from worker.tools.threads import MACHINE, MACHINE_THREADS
 from worker.tools.toolbox import Toolbox
 
 TCP = ToolCall(tool="tcp", arguments=("example.com", "80"))
@@ -111,6 +113,20 @@ def test_a_tool_that_hangs_is_given_up_and_the_loop_goes_on() -> None:
     hanging, quick = asyncio.run(run())
     assert isinstance(hanging, Unobserved)
     assert isinstance(quick, Observation)
+
+
+def test_a_host_whose_every_mount_hangs_is_unobserved() -> None:
+    released = threading.Event()
+    for _ in range(MACHINE_THREADS):
+        MACHINE.submit(released.wait, 10)
+    toolbox = a_toolbox(timeout=timedelta(seconds=0.05))
+    try:
+        seen = asyncio.run(toolbox.observe(ToolCall(tool="disk", arguments=("/",))))
+    finally:
+        released.set()
+
+    assert isinstance(seen, Unobserved)
+    assert seen.why == "disk took longer than 0.05 s"
 
 
 def test_cancellation_is_passed_on() -> None:
