@@ -46,7 +46,7 @@ def parse_request(frame: str | bytes) -> ClientMessage:
             f"type: expected one of {', '.join(REQUEST_TYPES)}, got {str(kind)[:80]!r}"
         )
     try:
-        return CLIENT_MESSAGE.validate_python(data)
+        return CLIENT_MESSAGE.validate_json(frame, strict=True)
     except ValidationError as error:
         raise InvalidMessage(
             f"{kind}: {_without_tag(explain(error), str(kind))}"
@@ -108,7 +108,7 @@ def _object(frame: str) -> dict[str, object]:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+    raise InvalidMessage(f"expected a JSON object, got one with {name}, not JSON")
 
 
 def _without_tag(text: str, kind: str) -> str:

@@ -91,7 +91,8 @@ class Settings(BaseModel):
     # The gateway
     host: str = Field("127.0.0.1", description="address to listen at")
     port: int = Field(8765, ge=0, le=65535, description="port to listen at; 0: any")
-    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port in `up`")
+    flower_host: str = Field("127.0.0.1", description="address Flower listens at")
+    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port")
     tokens_file: Path | None = Field(
         None, description="lines `sha256-of-token owner`; unset: no tokens"
     )

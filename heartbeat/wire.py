@@ -26,11 +26,24 @@ class Record(Wire):
 
 def explain(error: ValidationError) -> str:
     """Say in one sentence a field what was expected and what came."""
+    problems = error.errors(include_url=False)
+    inner = [one for one in problems if not _is_branch(one["loc"][-1:])]
     return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'message'}:"
+        f"{_path(problem['loc']) or 'message'}:"
         f" {_expectation(problem['type'], problem['msg'])},"
         f" got {_shown(problem['type'], problem['input'])}"
-        for problem in error.errors(include_url=False)
+        for problem in inner or problems
+    )
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if not _is_branch((part,)))
+
+
+def _is_branch(loc: tuple[int | str, ...]) -> bool:
+    """Say whether this names an alternative of a union, which no reader has written."""
+    return any(
+        isinstance(part, str) and (part[:1].isupper() or "[" in part) for part in loc
     )
 
 

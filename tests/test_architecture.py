@@ -18,7 +18,6 @@ ALLOWED_IN_PURE = {
     "pydantic",
     "cronsim",
     "markdown_it",
-    "mdit_py_plugins",
     "yaml",
     "re2",
 }
