@@ -1,0 +1,81 @@
+"""A whole gateway: its parts put together, started, and stopped in order."""
+
+import asyncio
+import contextlib
+
+from gateway.auth import Gate, TokensFile
+from gateway.background import Background
+from gateway.commands import Commands
+from gateway.cursors import Cursors
+from gateway.health import Health
+from gateway.hub import Hub
+from gateway.limits import Failures
+from gateway.metrics import Metrics
+from gateway.pings import Wheel
+from gateway.server import Server
+from gateway.shared import Shared
+from gateway.store import Store
+from gateway.subscriptions import Subscriptions
+from heartbeat.settings import Settings
+from heartbeat.store.feed import FeedReader
+from heartbeat.store.server import Server as RedisServer
+
+
+class Gateway:
+    """One gateway, from settings; `start` it once, `stop` it once."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Put the parts together. Raises InvalidSettings for a bad tokens file."""
+        url = settings.redis_url.get_secret_value()
+        tokens_file = (
+            None if settings.tokens_file is None else TokensFile(settings.tokens_file)
+        )
+        tokens = None if tokens_file is None else tokens_file.read()
+        metrics = Metrics()
+        health = Health(metrics)
+        hub = Hub(max_per_owner=settings.max_connections_per_owner)
+        self._redis = RedisServer.connect(url, name="gateway")
+        self._feed = FeedReader(url, on_push=hub.pushed, on_reset=hub.reset)
+        store = Store.on(self._redis)
+        self._commands = Commands(store, settings)
+        shared = Shared(
+            settings=settings,
+            gate=Gate(tokens, Failures(settings.max_failed_logins_per_minute)),
+            feed=self._feed,
+            hub=hub,
+            subscriptions=Subscriptions(self._feed),
+            cursors=Cursors(),
+            store=store,
+            commands=self._commands,
+            metrics=metrics,
+            wheel=Wheel(),
+        )
+        self._server = Server(shared, health)
+        self._background = Background(
+            shared, server=self._server, health=health, tokens_file=tokens_file
+        )
+        self._working: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Serve; return the port. Raises OSError. Redis may come later."""
+        port = await self._server.start()
+        await self._feed.start()
+        self._working = asyncio.create_task(self._background.run())
+        return port
+
+    async def stop(self) -> None:
+        """Send everybody elsewhere and end.
+
+        1. Drain: connections close one after the other.
+        2. The recurring work ends; what clients acknowledged is stored.
+        3. The ways to Redis are closed.
+        """
+        await self._server.drain()
+        if self._working is not None:
+            self._working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._working
+        await self._background.leave()
+        await self._feed.close()
+        self._commands.close()
+        self._redis.close()
