@@ -2,10 +2,11 @@
 
 from rich.text import Text
 
-from heartbeat.cli.output import plain
+from heartbeat.cli.output import instant, plain
 from heartbeat.client import Message
 from heartbeat.replies import LostMessage
 from heartbeat.told import Alert, CheckView, Resolved
+from heartbeat.views import IncidentView
 
 _KINDS = {
     "action": ("ALERT", "bold red"),
@@ -30,6 +31,17 @@ def lines(message: Message) -> list[Text]:
     word, style = _KINDS[message.kind]
     head.append(f"{word} ", style).append(name).append(_where(message), "dim")
     return [head, *(_check(check) for check in message.checks)]
+
+
+def open_line(incident: IncidentView) -> Text:
+    """Return the line that tells of trouble that was open before."""
+    line = Text("         ").append("✗ ", "red")
+    line.append(plain(f"{incident.name}: {incident.description}"))
+    if incident.details:
+        line.append(f": {plain(incident.details)}")
+    since = instant(incident.since)
+    known = f" ({incident.severity}, {incident.state} since {since} UTC)"
+    return line.append(plain(known), "dim")
 
 
 def _where(alert: Alert) -> str:

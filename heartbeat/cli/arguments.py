@@ -12,8 +12,10 @@ from heartbeat.cli import (
     upcoming,
     watch,
 )
+from heartbeat.cli.up import command as up
 
 _TOPICS = (
+    up,
     initial,
     check,
     run,

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from heartbeat.asked import Window
-from heartbeat.checklist_file import MAX_CHECKLIST_BYTES
+from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context

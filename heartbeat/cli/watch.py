@@ -3,11 +3,10 @@
 import argparse
 import asyncio
 
-from heartbeat.cli.alert_lines import lines
+from heartbeat.cli.alert_lines import lines, open_line
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.incidents import incident_table
 from heartbeat.cli.output import Output
 from heartbeat.client import Client, Message, connect
 
@@ -48,9 +47,10 @@ def watch(context: Context, arguments: argparse.Namespace) -> int:
 
 async def follow(client: Client, output: Output, *, most: int | None = None) -> None:
     """Write messages as they come; what is open already is said first, to people."""
-    if not output.as_json and client.ready.incidents:
+    if client.ready.incidents:
         output.say("open already:")
-        output.show(client.ready, lambda: incident_table(client.ready.incidents))
+    for incident in client.ready.incidents:
+        output.say(open_line(incident))
     count = 0
     async for message in client.alerts():
         write(message, output)

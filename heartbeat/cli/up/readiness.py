@@ -1,0 +1,56 @@
+"""Waits until what was started serves."""
+
+import asyncio
+import http.client
+from collections.abc import Callable
+
+from heartbeat.cli.up.supervised import Supervised
+from heartbeat.errors import GatewayUnavailable, StoreError
+from heartbeat.store.server import Server
+
+#: Seconds that a process may take to serve: a busy laptop, a large append-only file.
+_PATIENCE_SECONDS = 60.0
+_BETWEEN_SECONDS = 0.1
+
+
+async def until_ready(process: Supervised, is_ready: Callable[[], bool]) -> None:
+    """Ask until it serves; raises GatewayUnavailable if it ends or takes too long."""
+    name = process.child.name
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while not await asyncio.to_thread(is_ready):
+                if process.ends:
+                    raise GatewayUnavailable(
+                        f"{name} does not start: {process.last_words()}"
+                    )
+                await asyncio.sleep(_BETWEEN_SECONDS)
+    except TimeoutError as error:
+        raise GatewayUnavailable(
+            f"{name} does not serve after {_PATIENCE_SECONDS:g} s:"
+            f" {process.last_words()}"
+        ) from error
+
+
+def store_answers(url: str) -> bool:
+    """Say whether Redis serves."""
+    server = Server.connect(url, name="up")
+    try:
+        server.now_ms()
+    except StoreError:
+        return False
+    else:
+        return True
+    finally:
+        server.close()
+
+
+def gateway_is_ready(host: str, port: int) -> bool:
+    """Say whether the gateway would take clients."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
