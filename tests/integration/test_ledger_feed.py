@@ -210,11 +210,13 @@ def test_a_subscription_waits_for_a_server_that_is_coming(
 
 def test_a_server_that_is_still_loading_is_asked_again() -> None:
     asked = 0
+    answering: list[asyncio.Task[object] | None] = []
 
     async def answer(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         nonlocal asked
+        answering.append(asyncio.current_task())
         while data := await reader.read(4096):
             if b"SUBSCRIBE" not in data:
                 writer.write(b"+OK\r\n" * data.count(b"*"))
@@ -228,6 +230,7 @@ def test_a_server_that_is_still_loading_is_asked_again() -> None:
                 else b"-LOADING Valkey is loading the dataset in memory\r\n"
             )
         writer.close()
+        await writer.wait_closed()
 
     async def story() -> None:
         loading = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -237,6 +240,7 @@ def test_a_server_that_is_still_loading_is_asked_again() -> None:
         await heard.reader.subscribe("ann")
         await heard.reader.close()
         loading.close()
+        await asyncio.gather(*(task for task in answering if task))
 
     asyncio.run(story())
     assert asked == 3
