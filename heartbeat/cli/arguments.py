@@ -3,9 +3,11 @@
 import argparse
 
 from heartbeat.cli import (
+    alive,
     check,
     configure,
     control,
+    doctor,
     incidents,
     initial,
     run,
@@ -24,6 +26,8 @@ _TOPICS = (
     watch,
     upcoming,
     incidents,
+    alive,
+    doctor,
 )
 
 _EPILOG = """\
