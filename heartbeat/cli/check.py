@@ -110,7 +110,7 @@ def _human(
         Text(f"runs {pace(found.config.timing)}"),
     ]
     if checklist.items:
-        items = table("line", "item", "judged by", "key")
+        items = table("line", "item", "judged by", "key", prose=("item", "judged by"))
         judge = "a model" if has_model else "a model (none is configured here)"
         rows(items, (_cells(item, judge) for item in checklist.items))
         parts += [Text(), items]

@@ -47,7 +47,9 @@ def show_list(context: Context, _: argparse.Namespace) -> int:
     def human() -> RenderableType:
         if not reply.heartbeats:
             return Text("no heartbeats yet; `heartbeat configure PATH` makes one")
-        made = table("id", "name", "state", "next run (UTC)", "last run", "incidents")
+        made = table(
+            "id", "name", "state", "next run (UTC)", "last run", "open", prose=("name",)
+        )
         return rows(made, (_row(view) for view in reply.heartbeats))
 
     context.output.show(reply, human)
@@ -69,7 +71,7 @@ def history(context: Context, arguments: argparse.Namespace) -> int:
     def human() -> RenderableType:
         if not reply.runs:
             return Text("no runs yet")
-        made = table("slot (UTC)", "status", "late", "host", "what")
+        made = table("slot (UTC)", "status", "late", "host", "what", prose=("what",))
         return rows(made, (_run(run) for run in reply.runs))
 
     context.output.show(reply, human)
@@ -122,7 +124,7 @@ def _row(view: HeartbeatView) -> tuple[str | Text | None, ...]:
 
 def _whole(reply: GetResult) -> RenderableType:
     view, config = reply.heartbeat, reply.config
-    facts = table("", "", "from")
+    facts = table("field", "value", "from", prose=("value",))
     shown = config.model_dump(
         mode="json", by_alias=True, exclude_none=True, exclude={"sources"}
     )
@@ -141,7 +143,7 @@ def _whole(reply: GetResult) -> RenderableType:
     if reply.problem is not None:
         parts.append(Text(plain(f"problem: {reply.problem}"), style="red"))
     if reply.items:
-        items = table("line", "item", "judged by", "key")
+        items = table("line", "item", "judged by", "key", prose=("item", "judged by"))
         judged = (
             (
                 str(item.line),

@@ -47,15 +47,14 @@ def incident_table(found: tuple[IncidentView, ...]) -> RenderableType:
     """Return open incidents as people read them."""
     if not found:
         return Text("nothing is open", style="green")
-    made = table("heartbeat", "item", "trouble", "severity", "state", "since (UTC)")
+    made = table("id", "item", "trouble", "state", "since (UTC)", prose=("trouble",))
     return rows(
         made,
         (
             (
-                f"{view.name} ({view.schedule_id})",
+                view.schedule_id,
                 view.item_key,
-                f"{view.description}: {view.details}",
-                view.severity,
+                f"{view.name}: {view.description}: {view.details} ({view.severity})",
                 _state(view),
                 instant(view.since),
             )

@@ -6,7 +6,7 @@ alert cannot drive the terminal.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TextIO
 
 from rich.console import Console, RenderableType
@@ -72,11 +72,11 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("\ufffd", text)
 
 
-def table(*columns: str) -> Table:
-    """Return an empty table in the house's manner."""
+def table(*columns: str, prose: Collection[str] = ()) -> Table:
+    """Return an empty table; only columns of prose are broken into lines."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column not in prose)
     return made
 
 

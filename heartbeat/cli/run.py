@@ -121,7 +121,7 @@ def _progress(event: Started | ItemEnded, output: Output) -> None:
 
 
 def _verdicts(done: RunView) -> RenderableType:
-    made = table("verdict", "item", "details", "by")
+    made = table("verdict", "item", "details", "by", prose=("item", "details"))
     rows(
         made,
         (

@@ -57,7 +57,9 @@ def shown_slots(slots: Sequence[ComingSlot], zone: ZoneInfo) -> RenderableType:
     """Return the slots as a table, in UTC and in the zone."""
     if not slots:
         return Text("no slot within four years", style="yellow")
-    made = table("next runs (UTC)", f"in {zone.key}", "why not before")
+    made = table(
+        "next runs (UTC)", f"in {zone.key}", "why not before", prose=("why not before",)
+    )
     return rows(
         made,
         (

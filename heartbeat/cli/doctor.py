@@ -1,0 +1,169 @@
+"""`heartbeat doctor`: what is wrong with this installation, and what to do."""
+
+import argparse
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from heartbeat.cli.asking import ask
+from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.context import Context
+from heartbeat.cli.failures import Exit
+from heartbeat.cli.findings import Facts, Finding, Level, judge
+from heartbeat.cli.output import plain, rows, table
+from heartbeat.client import Client
+from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
+from heartbeat.instants import to_ms
+from heartbeat.models import DEFAULT_MODEL, check_model_id
+from heartbeat.settings import Settings
+from heartbeat.store.processes import Processes
+from heartbeat.store.server import Server
+from heartbeat.store.statistics import Statistics
+
+_CONNECT_SECONDS = 3.0
+_DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
+_STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
+
+
+def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add `doctor`."""
+    add_command(
+        commands, common, "doctor", doctor, "say what is wrong here and what to do"
+    )
+
+
+def doctor(context: Context, _: argparse.Namespace) -> int:
+    """Look at store, broker, processes, gateway and model; exit code 1 on any fail."""
+    settings = context.settings
+    findings = [
+        *_store(settings.redis_url.get_secret_value(), context.now),
+        *_broker(settings),
+        _gateway(context),
+        _model(settings, context.now),
+    ]
+    sound = all(finding.level is not Level.FAIL for finding in findings)
+    data = [
+        {
+            "level": finding.level,
+            "subject": finding.subject,
+            "message": finding.message,
+            "advice": finding.advice,
+        }
+        for finding in findings
+    ]
+    context.output.show({"sound": sound, "findings": data}, lambda: _human(findings))
+    return Exit.OK if sound else Exit.TROUBLE
+
+
+def _store(url: str, now: datetime) -> Iterator[Finding]:
+    server = Server.connect(url, name="doctor")
+    try:
+        skew_seconds = (to_ms(now) - server.now_ms()) / 1000
+        facts = Facts(
+            info=server.ask(lambda client: client.info()),
+            skew_seconds=skew_seconds,
+            processes=Processes(server).seen(),
+            lag=Statistics(server).lag(),
+        )
+    except StoreError as error:
+        yield Finding(
+            level=Level.FAIL,
+            subject="Redis",
+            message=str(error),
+            advice="start it, or set HEARTBEAT_REDIS_URL",
+        )
+        return
+    finally:
+        server.close()
+    yield from judge(facts)
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    """Knock at a broker of its own; the store's server is looked at already."""
+    if settings.broker_url is None or settings.broker_url == settings.redis_url:
+        return
+    parts = urlsplit(settings.broker)
+    host = parts.hostname or "127.0.0.1"
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 6379)
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        yield Finding(
+            level=Level.FAIL,
+            subject="broker",
+            message=f"{host} port {port}: {error}",
+            advice="start it, or change HEARTBEAT_BROKER_URL",
+        )
+    else:
+        yield Finding(
+            level=Level.OK, subject="broker", message=f"{host} port {port} accepts"
+        )
+
+
+def _gateway(context: Context) -> Finding:
+    async def look(client: Client) -> str:
+        return client.ready.owner
+
+    try:
+        owner = ask(context, look)
+    except HeartbeatError as error:
+        return Finding(
+            level=Level.FAIL,
+            subject="clients",
+            message=str(error),
+            advice="start a gateway, or say where it is with --url (and --token-file)",
+        )
+    return Finding(
+        level=Level.OK, subject="clients", message=f"{context.url} as owner {owner!r}"
+    )
+
+
+def _model(settings: Settings, now: datetime) -> Finding:
+    """Look at the settings only: a call would cost tokens."""
+    if not settings.has_model:
+        return Finding(
+            level=Level.WARN,
+            subject="model",
+            message="none in these settings: items without conditions are unknown",
+            advice="set ANTHROPIC_API_KEY where the workers run",
+        )
+    model = settings.model or DEFAULT_MODEL
+    try:
+        _, warning = check_model_id(
+            model,
+            today=now.date(),
+            custom_base_url=settings.anthropic_base_url is not None,
+        )
+    except InvalidModel as error:
+        return Finding(
+            level=Level.FAIL,
+            subject="model",
+            message=str(error),
+            advice="change HEARTBEAT_MODEL",
+        )
+    if warning is not None:
+        return Finding(level=Level.WARN, subject="model", message=warning)
+    return Finding(level=Level.OK, subject="model", message=model)
+
+
+def _human(findings: list[Finding]) -> RenderableType:
+    return rows(
+        table("", "what", "found", prose=("found",)),
+        (
+            (
+                Text(finding.level, style=_STYLES[finding.level]),
+                finding.subject,
+                _said(finding),
+            )
+            for finding in findings
+        ),
+    )
+
+
+def _said(finding: Finding) -> Text:
+    text = Text(plain(finding.message))
+    return text.append(f"\n→ {plain(finding.advice)}" if finding.advice else "")

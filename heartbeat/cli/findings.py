@@ -1,0 +1,147 @@
+"""What `doctor` makes of the facts it gathered: fine, or what to do. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from heartbeat.jobs import QUEUE
+from heartbeat.store.processes import ProcessKind, ProcessSeen
+from heartbeat.store.statistics import Lag
+
+#: Seconds by which clocks may differ before local times mislead a reader.
+SKEW_SECONDS = 2.0
+#: Milliseconds a slot may be late before beat is behind, and before it is as good as
+#: gone.
+LATE_MS, STUCK_MS = 5_000, 60_000
+
+#: How each kind of process is started.
+_START: dict[ProcessKind, str] = {
+    "gateway": "python -m gateway",
+    "beat": "celery -A beat_schedule.app beat",
+    "worker": "celery -A worker.app worker",
+}
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the doctor's; `advice` says what to do where it is not fine."""
+
+    level: Level
+    subject: str
+    message: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What Redis and the fleet said."""
+
+    info: Mapping[str, object]
+    skew_seconds: float
+    processes: Sequence[ProcessSeen]
+    lag: Lag
+
+
+def judge(facts: Facts) -> Iterator[Finding]:
+    """Give a finding for each thing looked at, in the order of the data's way."""
+    yield _ok("Redis", f"serves, version {facts.info.get('redis_version', 'unknown')}")
+    yield from _server(facts.info)
+    yield _eviction(str(facts.info.get("maxmemory_policy", "unknown")))
+    yield _persistence(facts.info)
+    yield _clock(facts.skew_seconds)
+    for kind in _START:
+        yield _processes(kind, [one for one in facts.processes if one.kind == kind])
+    yield _queue(facts.processes)
+    yield _lag(facts.lag)
+
+
+def _server(info: Mapping[str, object]) -> Iterator[Finding]:
+    if info.get("cluster_enabled"):
+        yield _fail("Redis", "is a cluster", "use one primary: keys share one slot")
+    if info.get("role", "master") != "master":
+        yield _fail("Redis", f"is a {info['role']}", "connect to the primary")
+
+
+def _eviction(policy: str) -> Finding:
+    if policy == "noeviction":
+        return _ok("eviction", policy)
+    return _fail(
+        "eviction",
+        f"policy is {policy}: under memory pressure Redis would delete heartbeats",
+        "set maxmemory-policy noeviction",
+    )
+
+
+def _persistence(info: Mapping[str, object]) -> Finding:
+    status = info.get("aof_last_write_status", "ok")
+    if status != "ok":
+        return _fail("persistence", f"last write: {status}", "free disk space")
+    if info.get("aof_enabled"):
+        return _ok("persistence", "append-only file")
+    return _warn(
+        "persistence",
+        "no append-only file: a restart of Redis may forget alerts",
+        "set appendonly yes",
+    )
+
+
+def _clock(skew_seconds: float) -> Finding:
+    said = f"this machine is {abs(skew_seconds):.1f} s"
+    said += " ahead of Redis" if skew_seconds > 0 else " behind Redis"
+    if abs(skew_seconds) <= SKEW_SECONDS:
+        return _ok("clock", said)
+    return _warn("clock", said, "synchronise the clocks (NTP); Redis' one decides")
+
+
+def _processes(kind: ProcessKind, seen: Sequence[ProcessSeen]) -> Finding:
+    alive = [one for one in seen if one.is_alive]
+    if alive:
+        places = ", ".join(f"{one.host} (pid {one.pid})" for one in alive)
+        return _ok(kind, f"{len(alive)} alive: {places}")
+    gone = f"; {len(seen)} within the last hour" if seen else ""
+    return _fail(kind, f"none is alive{gone}", f"start one: {_START[kind]}")
+
+
+def _queue(processes: Sequence[ProcessSeen]) -> Finding:
+    served = {
+        queue
+        for one in processes
+        if one.kind == "worker" and one.is_alive
+        for queue in one.queues
+    }
+    if QUEUE in served:
+        return _ok("queues", f"served: {', '.join(sorted(served))}")
+    return _fail(
+        "queues",
+        f"nobody serves {QUEUE!r}, the queue of heartbeats without runOn",
+        f"start a worker without -Q, or with -Q {QUEUE}",
+    )
+
+
+def _lag(lag: Lag) -> Finding:
+    said = f"{lag.scheduled} scheduled, {lag.open} open"
+    if lag.overdue_ms < LATE_MS:
+        return _ok("schedule", said)
+    late = f"{said}; the oldest slot is {lag.overdue_ms / 1000:.0f} s late"
+    level = _fail if lag.overdue_ms >= STUCK_MS else _warn
+    return level("schedule", late, "see the log of beat; more beats may run at once")
+
+
+def _ok(subject: str, message: str) -> Finding:
+    return Finding(level=Level.OK, subject=subject, message=message)
+
+
+def _warn(subject: str, message: str, advice: str) -> Finding:
+    return Finding(level=Level.WARN, subject=subject, message=message, advice=advice)
+
+
+def _fail(subject: str, message: str, advice: str) -> Finding:
+    return Finding(level=Level.FAIL, subject=subject, message=message, advice=advice)
