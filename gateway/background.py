@@ -12,6 +12,7 @@ from gateway.health import Health
 from gateway.pings import RESOLUTION
 from gateway.server import Server
 from gateway.shared import Shared
+from gateway.watcher import LOOK_SECONDS, Watcher
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import REPORT_SECONDS
 from heartbeat.store.statistics import Lag
@@ -39,6 +40,9 @@ class Background:
         self._shared, self._server, self._health = shared, server, health
         self._tokens_file = tokens_file
         self._host, self._pid = socket.gethostname(), os.getpid()
+        store = shared.store
+        holder = f"{self._host} {self._pid}"
+        self._watcher = Watcher(store.watch, store.heartbeats, holder=holder)
 
     async def run(self) -> None:
         """Do all of it until cancelled."""
@@ -47,6 +51,7 @@ class Background:
             group.create_task(_every(FLUSH_SECONDS, self.save_cursors))
             group.create_task(_every(REPORT_SECONDS, self._report))
             group.create_task(_every(POSITION_SECONDS, self._compare_heads))
+            group.create_task(_every(LOOK_SECONDS, self._look))
             if self._tokens_file is not None:
                 group.create_task(_every(TOKENS_SECONDS, self._reload_tokens))
 
@@ -102,6 +107,12 @@ class Background:
         store = self._shared.store
         store.processes.report("gateway", host=self._host, pid=self._pid)
         return store.statistics.read(), store.statistics.lag()
+
+    async def _look(self) -> None:
+        """Watch for slots that beat and workers did not see through."""
+        clock = asyncio.get_running_loop().time()
+        found = await self._shared.commands.call(lambda: self._watcher.look(clock))
+        self._shared.metrics.count("overdue_found", by=found)
 
     async def _compare_heads(self) -> None:
         for owner in self._shared.hub.owners():

@@ -67,6 +67,11 @@ METRICS = (
         labels=("reason",),
     ),
     Metric(
+        name="overdue_found",
+        kind="counter",
+        about="heartbeats that this gateway's watch found overdue, and told",
+    ),
+    Metric(
         name="loop_lag_seconds",
         kind="gauge",
         about="how late the event loop was at its last look",

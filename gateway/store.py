@@ -11,6 +11,7 @@ from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.store.statistics import Statistics
+from heartbeat.store.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Store:
     cursors: Cursors
     processes: Processes
     statistics: Statistics
+    watch: Watch
 
     @classmethod
     def on(cls, server: Server) -> Self:
@@ -36,4 +38,5 @@ class Store:
             cursors=Cursors(server),
             processes=Processes(server),
             statistics=Statistics(server),
+            watch=Watch(server),
         )

@@ -21,6 +21,7 @@ All share the tag `{hb}`, so any script may touch any of them; one primary is ne
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
 | `cursors:<owner>` | hash | client name to cursor as JSON, at most 16 | 30 days | gateway | gateway |
 | `wake` | channel | something may be due now | - | gateway, worker | beat |
+| `watch` | string | which gateway watches for overdue slots | 15 s, renewed | gateway | gateway |
 | `statistics` | hash | counters of the ledger | for ever | scripts | gateway |
 | `tokens-spent:<day>` | string | model tokens of the fleet in a UTC day | 3 days | worker | worker |
 | `processes` | hash | kind, host and pid to what the process last said of itself | pruned after 1 h | all | gateway, doctor |
@@ -33,6 +34,7 @@ OPEN = ROOT + "open"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
+WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"
 PROCESSES = ROOT + "processes"
 

@@ -1,0 +1,112 @@
+"""What the watcher sees: slots that went wrong and were not told, and silent ones."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from heartbeat.book import Book
+from heartbeat.instants import from_ms
+from heartbeat.outages import LateSlots
+from heartbeat.store import keys
+from heartbeat.store.server import Server
+
+State = Literal["scheduled", "claimed", "published", "running"]
+
+_WHY = {
+    "missed": "missed: it was not begun in time",
+    "lost": "lost: it was begun, and its worker died",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Slots of one heartbeat that ended without a verdict, as the ledger noted them."""
+
+    uid: str
+    text: str
+
+    def slots(self) -> list[LateSlots]:
+        """Return what is to be told, the missed before the lost."""
+        noted = json.loads(self.text)
+        return [
+            LateSlots(
+                why=_WHY[status],
+                count=noted[status]["count"],
+                first=from_ms(noted[status]["from"]),
+                last=from_ms(noted[status]["to"]),
+            )
+            for status in sorted(noted, reverse=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A slot that should have a record by now: it, its state, its grace."""
+
+    uid: str
+    slot: datetime
+    state: State
+    grace: timedelta
+
+
+class Watch:
+    """The watcher's side of the ledger."""
+
+    def __init__(
+        self, server: Server, *, now_ms: Callable[[], int] | None = None
+    ) -> None:
+        self._server = server
+        self._now_ms = now_ms or server.now_ms
+
+    def take(self, holder: str, *, lease_ms: int) -> bool:
+        """Become or stay the one who watches; False while another does."""
+        return self._server.run("take_watch", holder, lease_ms, keys=(keys.WATCH,)) == 1
+
+    def now(self) -> datetime:
+        """Return the clock that slots are late by."""
+        return from_ms(self._now_ms())
+
+    def untold(self) -> list[Untold]:
+        """Return what the ledger noted and nobody was told of."""
+        found = self._server.ask(lambda client: client.hgetall(keys.UNTOLD))
+        return [Untold(str(uid), str(text)) for uid, text in sorted(found.items())]
+
+    def silent(self, *, most: int) -> list[Silent]:
+        """Return up to `most` slots without a record after their grace."""
+        rows = cast(list[list[str]], self._server.run("silent", self._now_ms(), most))
+        return [
+            Silent(
+                uid,
+                from_ms(int(slot)),
+                cast(State, state),
+                timedelta(milliseconds=int(grace)),
+            )
+            for uid, slot, state, grace in rows
+        ]
+
+    def settle(
+        self,
+        uid: str,
+        book: Book,
+        *,
+        revision: int,
+        untold: str = "",
+        messages: Sequence[str] = (),
+    ) -> bool:
+        """Store the book and tell, in one step; False when something changed first."""
+        answer = self._server.run(
+            "settle_watch",
+            self._now_ms(),
+            uid,
+            revision,
+            book.dump(),
+            untold,
+            *messages,
+        )
+        return answer != "conflict"
+
+    def tell(self, owner: str, message: str) -> None:
+        """Tell an owner what concerns several heartbeats."""
+        self._server.run("tell", self._now_ms(), owner, message)
