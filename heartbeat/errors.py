@@ -10,7 +10,7 @@ HeartbeatError
 │   ├── InvalidFrontMatter  the YAML at its head
 │   ├── InvalidProbe        a `- probe:` line or a tool's arguments
 │   └── InvalidSettings     the process's own settings
-├── ChecklistUnavailable    the file cannot be used: missing, unreadable, outside, too large …
+├── ChecklistUnavailable    the file cannot be used: missing, outside, too large …
 ├── NotFound                no such heartbeat (or not this owner's)
 ├── Busy                    a run is open already
 ├── LimitReached            a named limit would be exceeded
