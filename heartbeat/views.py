@@ -28,6 +28,7 @@ class RunItemView(Wire):
     status: str
     details: str
     by: str
+    severity: str
     cause: str | None = None
 
 
