@@ -74,7 +74,7 @@ def _data(found: ReadChecklist, slots: list[ComingSlot]) -> Mapping[str, object]
     zone = parse_zone(found.config.timing.timezone)
     checklist = found.checklist
     return {
-        "path": str(found.path),
+        "path": found.path,
         "valid": True,
         "items": [_item(item) for item in checklist.items],
         "disabled": [_item(item) for item in checklist.disabled],

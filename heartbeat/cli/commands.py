@@ -4,6 +4,7 @@ import argparse
 from typing import TypeAlias
 
 from heartbeat.cli.context import Handler
+from heartbeat.errors import InvalidInput
 
 #: What `add_subparsers` returns; its class has no public name.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -22,3 +23,10 @@ def add_command(
     )
     parser.set_defaults(handler=handler)
     return parser
+
+
+def check_count(count: int, *, most: int) -> int:
+    """Return what `-n` was given, or raise InvalidInput."""
+    if not 1 <= count <= most:
+        raise InvalidInput(f"-n: expected 1 to {most}, got {count}")
+    return count

@@ -20,7 +20,7 @@ from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
 from heartbeat.replies import Configured
 
 #: `HH:MM-HH:MM`, then days as `/1,2,3` with Monday=1.
-_HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?:/([\d,]+))?")
+_HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?:/([\d,]+))?", re.ASCII)
 
 #: Options that go over the wire under their own name when they are given.
 _PLAIN = ("interval", "timezone", "name", "model", "notify", "align", "run_on")

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from heartbeat.cli.asking import ask
-from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import instant, plain, rows, table
@@ -65,7 +65,7 @@ def get(context: Context, arguments: argparse.Namespace) -> int:
 
 def history(context: Context, arguments: argparse.Namespace) -> int:
     """Show runs, newest first."""
-    limit = arguments.n
+    limit = check_count(arguments.n, most=MAX_HISTORY)
     reply = ask(context, lambda client: client.history(arguments.id, limit=limit))
 
     def human() -> RenderableType:

@@ -17,9 +17,12 @@ LOCAL = "local"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadChecklist:
-    """A file's checklist with the config that it alone would give."""
+    """A file's checklist with the config that it alone would give.
 
-    path: Path
+    `path` is the file as it was asked for.
+    """
+
+    path: str
     checklist: Checklist
     config: HeartbeatConfig
     warnings: tuple[str, ...]
@@ -56,7 +59,7 @@ def read(context: Context, file: str) -> ReadChecklist:
         now=context.now,
     )
     return ReadChecklist(
-        path=path,
+        path=file,
         checklist=checklist,
         config=resolved.config,
         warnings=resolved.warnings,

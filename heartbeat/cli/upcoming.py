@@ -3,7 +3,7 @@
 import argparse
 
 from heartbeat.cli.check import pace
-from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.reading import read
@@ -35,8 +35,7 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def upcoming(context: Context, arguments: argparse.Namespace) -> int:
     """Show slots in UTC and in the heartbeat's zone."""
-    if not 1 <= arguments.n <= _MOST:
-        raise InvalidInput(f"-n: expected 1 to {_MOST}, got {arguments.n}")
+    check_count(arguments.n, most=_MOST)
     after = context.now
     if arguments.start is not None:
         try:
@@ -48,7 +47,7 @@ def upcoming(context: Context, arguments: argparse.Namespace) -> int:
     slots = list(coming_slots(found.cadence, after, arguments.n))
     context.output.say(f"{found.path} runs {pace(found.config.timing)}")
     context.output.show(
-        {"path": str(found.path), "slots": [slot.as_data(zone) for slot in slots]},
+        {"path": found.path, "slots": [slot.as_data(zone) for slot in slots]},
         lambda: shown_slots(slots, zone),
     )
     return Exit.OK

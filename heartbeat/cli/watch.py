@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import sys
 
 from heartbeat.cli.alert_lines import lines, open_line
-from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import Output
@@ -31,6 +32,8 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def watch(context: Context, arguments: argparse.Namespace) -> int:
     """Show what is open, then each message of the feed, until interrupted."""
+    if arguments.n is not None:
+        check_count(arguments.n, most=sys.maxsize)
 
     async def forever() -> None:
         async with connect(

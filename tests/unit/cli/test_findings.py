@@ -1,0 +1,113 @@
+"""What the doctor makes of facts."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from heartbeat.cli.findings import Facts, Finding, Level, judge
+from heartbeat.store.processes import ProcessKind, ProcessSeen
+from heartbeat.store.statistics import Lag
+
+SOUND: Mapping[str, object] = {
+    "redis_version": "7.2.4",
+    "role": "master",
+    "cluster_enabled": 0,
+    "maxmemory_policy": "noeviction",
+    "aof_enabled": 1,
+    "aof_last_write_status": "ok",
+}
+
+
+def a_process(
+    kind: ProcessKind, *, is_alive: bool = True, queues: tuple[str, ...] = ()
+) -> ProcessSeen:
+    return ProcessSeen(
+        kind=kind, host="db1", pid=7, queues=queues, last_seen_ms=0, is_alive=is_alive
+    )
+
+
+FLEET = (
+    a_process("gateway"),
+    a_process("beat"),
+    a_process("worker", queues=("heartbeat",)),
+)
+
+
+def findings(
+    *,
+    skew_seconds: float = 0,
+    processes: Sequence[ProcessSeen] = FLEET,
+    overdue_ms: int = 0,
+    **info: object,
+) -> dict[str, Finding]:
+    """Return what is not fine, by subject."""
+    facts = Facts(
+        info={**SOUND, **info},
+        skew_seconds=skew_seconds,
+        processes=processes,
+        lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms),
+    )
+    return {one.subject: one for one in judge(facts) if one.level is not Level.OK}
+
+
+def test_a_sound_installation_has_nothing_to_be_done() -> None:
+    assert findings() == {}
+
+
+@pytest.mark.parametrize(
+    ("info", "subject", "level"),
+    [
+        pytest.param(
+            {"maxmemory_policy": "allkeys-lru"}, "eviction", Level.FAIL, id="evicting"
+        ),
+        pytest.param({"aof_enabled": 0}, "persistence", Level.WARN, id="no-aof"),
+        pytest.param(
+            {"aof_last_write_status": "err"}, "persistence", Level.FAIL, id="disk-full"
+        ),
+        pytest.param({"cluster_enabled": 1}, "Redis", Level.FAIL, id="cluster"),
+        pytest.param({"role": "slave"}, "Redis", Level.FAIL, id="replica"),
+    ],
+)
+def test_what_breaks_the_promise_in_the_store_is_found(
+    info: dict[str, object], subject: str, level: Level
+) -> None:
+    found = findings(**info)
+    assert list(found) == [subject]
+    assert found[subject].level is level
+    assert found[subject].advice
+
+
+@pytest.mark.parametrize("kind", ["gateway", "beat"])
+def test_a_kind_of_process_that_is_missing_fails(kind: ProcessKind) -> None:
+    rest = [one for one in FLEET if one.kind != kind]
+    found = findings(processes=rest)
+    assert found[kind].level is Level.FAIL
+    assert kind in (found[kind].advice or "")
+
+
+def test_processes_that_are_gone_do_not_count() -> None:
+    gone = [*FLEET[:2], a_process("worker", is_alive=False, queues=("heartbeat",))]
+    found = findings(processes=gone)
+    assert set(found) == {"worker", "queues"}
+    assert "1 within the last hour" in found["worker"].message
+
+
+def test_workers_of_labels_only_leave_the_others_unserved() -> None:
+    labelled = [*FLEET[:2], a_process("worker", queues=("heartbeat.db",))]
+    assert findings(processes=labelled)["queues"].level is Level.FAIL
+
+
+@pytest.mark.parametrize(
+    ("skew_seconds", "said"), [(3.0, "3.0 s ahead"), (-40.0, "40.0 s behind")]
+)
+def test_a_clock_that_differs_is_a_warning(skew_seconds: float, said: str) -> None:
+    found = findings(skew_seconds=skew_seconds)["clock"]
+    assert found.level is Level.WARN
+    assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("overdue_ms", "level"), [(6_000, Level.WARN), (61_000, Level.FAIL)]
+)
+def test_a_schedule_that_is_behind_is_found(overdue_ms: int, level: Level) -> None:
+    assert findings(overdue_ms=overdue_ms)["schedule"].level is level
