@@ -67,31 +67,18 @@ class Heartbeats:
         computed from the new config, never earlier than the last one claimed. Raises
         LimitReached.
         """
-        timing = config.timing.model_dump_json(by_alias=True, exclude_none=True)
-        cadence, after = cadence_of(timing), from_ms(self._server.now_ms())
-        for _ in range(MAX_TRIES):
-            slot = cadence.next_slot(after) if config.enabled else None
-            outcome, fact = self._texts(
-                "configure",
-                "",
-                config.uid,
-                config.owner,
-                config.dump(),
-                timing,
-                queue_for(config.run_on),
-                int(config.enabled),
-                plan_text(cadence, slot, uid=config.uid),
-                max_per_owner,
+        outcome, version = self._put(config, most=max_per_owner)
+        if outcome == "limit":
+            raise LimitReached(
+                f"expected at most {max_per_owner} heartbeats of one owner"
+                " (MAX_HEARTBEATS_PER_OWNER), got one more"
             )
-            if outcome == "limit":
-                raise LimitReached(
-                    f"expected at most {max_per_owner} heartbeats of one owner"
-                    " (MAX_HEARTBEATS_PER_OWNER), got one more"
-                )
-            if outcome != "behind":
-                return Change(cast(Outcome, outcome), int(fact))
-            after = from_ms(int(fact))
-        raise _too_busy(config.uid)
+        return Change(cast(Outcome, outcome), int(version))
+
+    def replace(self, config: HeartbeatConfig, *, version: str) -> bool:
+        """Configure in place of that version; False when another holds, or none."""
+        outcome, _ = self._put(config, only=version)
+        return outcome != "outdated"
 
     def get(self, owner: str, schedule_id: str) -> Stored:
         """Return one heartbeat; raises NotFound, also for another owner's."""
@@ -154,6 +141,31 @@ class Heartbeats:
             plan_text(cadence, slot, uid=config.uid),
             "" if passed is None or not config.enabled else passed.dump(config.uid),
         )
+
+    def _put(
+        self, config: HeartbeatConfig, *, most: int = 0, only: str = ""
+    ) -> tuple[str, str]:
+        timing = config.timing.model_dump_json(by_alias=True, exclude_none=True)
+        cadence, after = cadence_of(timing), from_ms(self._server.now_ms())
+        for _ in range(MAX_TRIES):
+            slot = cadence.next_slot(after) if config.enabled else None
+            outcome, fact = self._texts(
+                "configure",
+                "",
+                config.uid,
+                config.owner,
+                config.dump(),
+                timing,
+                queue_for(config.run_on),
+                int(config.enabled),
+                plan_text(cadence, slot, uid=config.uid),
+                most,
+                only,
+            )
+            if outcome != "behind":
+                return outcome, fact
+            after = from_ms(int(fact))
+        raise _too_busy(config.uid)
 
     def _texts(self, script: str, *arguments: str | int) -> list[str]:
         return [

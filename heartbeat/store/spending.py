@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from redis import Redis
+
 from heartbeat.store import keys
 from heartbeat.store.server import Server
 
@@ -15,13 +17,14 @@ class Spending:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def today(self, now: datetime) -> int:
-        """Return the tokens spent in the UTC day of `now`."""
+    def add(self, tokens: int, now: datetime) -> int:
+        """Count tokens into the UTC day of `now`; return that day's count."""
         key = keys.tokens_spent(f"{now:%Y-%m-%d}")
-        return int(self._server.ask(lambda client: client.get(key)) or 0)
 
-    def add(self, tokens: int, now: datetime) -> None:
-        """Count tokens into the UTC day of `now`."""
-        key = keys.tokens_spent(f"{now:%Y-%m-%d}")
-        self._server.ask(lambda client: client.incrby(key, tokens))
-        self._server.ask(lambda client: client.expire(key, KEPT_SECONDS))
+        def count(client: Redis) -> int:
+            with client.pipeline(transaction=False) as pipeline:
+                pipeline.incrby(key, tokens)
+                pipeline.expire(key, KEPT_SECONDS)
+                return int(pipeline.execute()[0])
+
+        return self._server.ask(count)

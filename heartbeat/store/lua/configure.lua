@@ -1,13 +1,16 @@
 -- Create or update a heartbeat. ARGV: now, uid, owner, config, timing, queue, enabled,
--- plan ('' when not enabled), most heartbeats of an owner.
--- Answers {outcome, version}; 'behind' with the last claimed slot when the plan is not
--- after it: no slot fires again because a config changed.
+-- plan ('' when not enabled), most heartbeats of an owner, the only version to replace
+-- ('': any).
+-- Answers {outcome, version}; 'outdated' when another version holds, or none; 'behind'
+-- with the last claimed slot when the plan is not after it: no slot fires again because
+-- a config changed.
 local now, uid, owner = clock(ARGV[1]), ARGV[2], ARGV[3]
 local config, timing, queue = ARGV[4], ARGV[5], ARGV[6]
-local enabled, plan, most = ARGV[7], ARGV[8], tonumber(ARGV[9])
+local enabled, plan, most, only = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
 
 local key = heartbeat_key(uid)
 local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused')
+if only ~= '' and known[2] ~= only then return { 'outdated', known[2] or '0' } end
 if known[1] == config then return { 'unchanged', known[2] } end
 if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
   return { 'limit', '0' }
