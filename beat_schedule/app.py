@@ -2,22 +2,28 @@
 
 import os
 import socket
+import sys
 
-from celery import Celery
+from celery import Celery, signals
 from dotenv import dotenv_values
 
 from beat_schedule.dispatch import Dispatcher
 from beat_schedule.publisher import CeleryQueues
 from beat_schedule.scheduler import Collaborators, LedgerScheduler
+from heartbeat.errors import InvalidSettings
 from heartbeat.instants import from_ms
 from heartbeat.jobs import celery_settings
+from heartbeat.logs import configure_logging
 from heartbeat.settings import Settings
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.store.wakeup import WakeUp
 
-settings = Settings.from_env({**dotenv_values(".env"), **os.environ})
+try:
+    settings = Settings.from_env({**dotenv_values(".env"), **os.environ})
+except InvalidSettings as error:
+    sys.exit(f"beat: {error}")
 
 app = Celery("heartbeat.beat")
 app.conf.update(
@@ -44,3 +50,9 @@ class WiredScheduler(LedgerScheduler):
             host=socket.gethostname(),
             pid=os.getpid(),
         )
+
+
+@signals.setup_logging.connect(weak=False)
+def set_up_logging(loglevel: int, logfile: str | None, **_: object) -> None:
+    """Log our way: Celery leaves it to us when this is connected."""
+    configure_logging(loglevel, file=logfile)

@@ -19,16 +19,17 @@ from dotenv import dotenv_values
 from heartbeat.asked import Asked
 from heartbeat.cadence import Cadence
 from heartbeat.checklist import parse_checklist
-from heartbeat.checklist_file import read_checklist
-from heartbeat.errors import HeartbeatError
+from heartbeat.checklist_file import FileTrouble, read_checklist
+from heartbeat.errors import ChecklistUnavailable, HeartbeatError
 from heartbeat.instants import from_ms, to_ms
 from heartbeat.resolve import Identity, resolve
-from heartbeat.runs import RunItem, finished_run, run_id
+from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
 from worker.judge import always, unrecorded
 from worker.runner import LOCAL_OWNER, Spend, Unusable
-from worker.wiring import Models, bounds_of, make_runner
+from worker.settling import Run, record_of
+from worker.wiring import Models, bounds_of, check_settings, make_runner
 
 #: Name of the heartbeat that a check by hand stands for.
 _CHECK = "check"
@@ -39,7 +40,8 @@ def main(arguments: list[str], environ: Mapping[str, str | None]) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.from_env(environ)
-        file = Path(options.file).resolve()
+        check_settings(settings)
+        file = _resolved(options.file)
         settings = settings.model_copy(update={"root": file.parent})
         return asyncio.run(_check(settings, file))
     except HeartbeatError as error:
@@ -49,7 +51,7 @@ def main(arguments: list[str], environ: Mapping[str, str | None]) -> int:
 
 async def _check(settings: Settings, file: Path) -> int:
     text = read_checklist(file.name, root=file.parent).text_bytes
-    checklist, now = parse_checklist(text), datetime.now(UTC)
+    checklist, now = parse_checklist(text), from_ms(to_ms(datetime.now(UTC)))
     config = resolve(
         Asked(heartbeat_path=file.name),
         checklist.front_matter,
@@ -72,21 +74,30 @@ async def _check(settings: Settings, file: Path) -> int:
     if isinstance(evaluation, Unusable):
         _say("error", code=evaluation.reason, message=evaluation.message)
         return 2
-    run = finished_run(
-        run_id(config.uid, to_ms(now), manual=True),
-        evaluation.results,
-        slot=from_ms(to_ms(now)),
+    run = Run(
+        run_id=run_id(config.uid, to_ms(now), manual=True),
+        slot=now,
         started=now,
         finished=datetime.now(UTC),
         host=socket.gethostname(),
-        usage=evaluation.usage if evaluation.usage.calls else None,
+        config=config,
     )
-    _say("done", run=run.to_wire())
+    _say("done", run=record_of(run, evaluation).to_wire())
     return 0
 
 
+def _resolved(file: str) -> Path:
+    """Follow links, since the folder of the real file is the root of this check."""
+    try:
+        return Path(file).resolve()
+    except (OSError, RuntimeError) as error:  # links that lead to each other
+        raise ChecklistUnavailable(
+            f"expected a file, got {file!r}: {error}", reason=FileTrouble.UNREADABLE
+        ) from error
+
+
 def _limit(cadence: Cadence, now: datetime) -> timedelta:
-    return cadence.plan(from_ms(to_ms(now))).run_limit
+    return cadence.plan(now).run_limit
 
 
 def _say_item(result: ItemResult) -> None:

@@ -37,48 +37,38 @@ class RefillAtOnce(bootsteps.StartStopStep):
     """Wakes the consumer when a run ends, so that the freed thread is used at once.
 
     With early acknowledgement and no prefetch Celery would refill it only at its next
-    timer, up to a second later. A consumer step, since a reconnect drops readers.
+    timer, up to a second later. A consumer step, since a reconnect drops readers. The
+    pipe stays open for as long as the process: a run that ends during a reconnect must
+    not write into whatever got the number of a closed one.
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
-        self._pipe: tuple[int, int] | None = None
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
 
     def start(self, parent: Any) -> None:
         """Begin to listen; a pool without a hub refills by itself."""
-        self._close()
-        if parent.hub is None:
-            return
-        self._pipe = reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
-        parent.hub.add_reader(reader, self._drain, reader)
-        signals.task_postrun.connect(self._poke, weak=False, dispatch_uid=_POKE)
+        if parent.hub is not None:
+            parent.hub.add_reader(self._reader, self._drain)
+            signals.task_postrun.connect(self._poke, weak=False, dispatch_uid=_POKE)
 
     def stop(self, parent: Any) -> None:
-        """Stop listening; a later start makes another pipe."""
+        """Stop listening until the next start."""
         signals.task_postrun.disconnect(dispatch_uid=_POKE)
-        if self._pipe is not None and parent.hub is not None:
-            parent.hub.remove(self._pipe[0])
-        self._close()
+        if parent.hub is not None:
+            parent.hub.remove(self._reader)
 
     def _poke(self, **_: Any) -> None:
-        if self._pipe is not None:
-            with suppress(OSError):  # full: it will wake anyway; closed: it is over
-                os.write(self._pipe[1], b".")
+        with suppress(BlockingIOError):  # full: it will wake anyway
+            os.write(self._writer, b".")
 
-    def _drain(self, reader: int) -> None:
-        with suppress(OSError):
-            os.read(reader, 4096)
-
-    def _close(self) -> None:
-        if self._pipe is not None:
-            for end in self._pipe:
-                with suppress(OSError):
-                    os.close(end)
-            self._pipe = None
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._reader, 4096)
 
 
 _POKE = "heartbeat-refill"

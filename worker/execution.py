@@ -5,53 +5,40 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from heartbeat.errors import HeartbeatError, StoreError
+from heartbeat.errors import StoreError
 from heartbeat.store.heartbeats import Heartbeats
-from heartbeat.store.runs import Begun, Fenced, Known, Outcome, Refused, Runs
-from heartbeat.store.spending import Spending
-from heartbeat.usage import Usage
+from heartbeat.store.runs import Begun, Fenced, Known, Lease, Outcome, Refused, Runs
+from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
 from worker.runner import Evaluation, HeartbeatRunner, Spend, Unusable
 from worker.settling import Run, settle
 
 logger = logging.getLogger(__name__)
 
-#: Wait before a call to a store that is away is tried again, in seconds.
-STORE_RETRY_SECONDS = 0.5
+#: How long a store that is away is waited for before a slot has begun, in seconds. The
+#: slot is safe without: beat sends it again. It saves that half a minute.
+BEGIN_SECONDS = 10.0
+#: The same before a slot is handed back, by a worker that is expected to end.
+HAND_BACK_SECONDS = 2.0
 
 _T = TypeVar("_T")
-
-
-class LeaseLost(Exception):
-    """Raised when the right to run ended before the run did."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """The parts of the store that a worker uses."""
-
-    runs: Runs
-    heartbeats: Heartbeats
-    spending: Spending
-    now: Callable[[], datetime]
 
 
 @dataclass(slots=True, kw_only=True)
 class Execution:
     """Runs slots on one event loop; the synchronous store is called in its threads."""
 
-    ledger: Ledger
+    runs: Runs
+    heartbeats: Heartbeats
     runner: HeartbeatRunner
+    spend: Spend
     host: str
-    max_tokens_per_day: int
-    max_heartbeats_per_owner: int
-    is_draining: bool = False
     _going: set[asyncio.Task[str]] = field(default_factory=set)
+    _is_over: bool = False
 
     async def run(self, uid: str, run_id: str) -> str:
         """Run a slot to its end and say in a few words what came of it.
@@ -62,106 +49,123 @@ class Execution:
         3. Settle in one step, again when something changed meanwhile.
         4. Apply the schedule that changed front matter asks for.
         """
-        if self.is_draining:
-            return "left to another worker: this one is shutting down"
-        begun = await self._in_thread(self._begin, uid, run_id)
-        if isinstance(begun, Refused):
-            return begun.value
-        task = asyncio.create_task(self._run(begun))
-        self._going.add(task)
-        task.add_done_callback(self._going.discard)
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         try:
-            return await task
-        except asyncio.CancelledError:
-            await self._in_thread(self.ledger.runs.hand_back, begun.lease)
-            return "handed back: this worker is shutting down"
-
-    def drain(self) -> None:
-        """Begin no more runs."""
-        self.is_draining = True
+            begun = await self._begin(uid, run_id)
+        except StoreError as error:
+            if not error.retryable:
+                raise
+            logger.warning("%s not begun: %s", run_id, error, extra=_about(run_id))
+            return f"not begun, to be sent again: {error}"
+        if isinstance(begun, Refused):
+            logger.info("%s not run: %s", run_id, begun.value, extra=_about(run_id))
+            return begun.value
+        summary = await self._run_or_hand_back(begun, asked)
+        seconds = loop.time() - asked
+        logger.info("%s %s, %.1f s", run_id, summary, seconds, extra=_about(run_id))
+        return summary
 
     def hand_back_all(self) -> None:
-        """End what goes on and give its slots back, to be run elsewhere at once."""
+        """Give all slots back, those that begin later too, to be run elsewhere."""
+        self._is_over = True
+        logger.info("handing back %s runs", len(self._going))
         for task in self._going:
             task.cancel()
 
-    def _begin(self, uid: str, run_id: str) -> Begun | Refused:
-        nonce = secrets.token_hex(8)
-        return self.ledger.runs.begin(uid, run_id, host=self.host, nonce=nonce)
+    async def _begin(self, uid: str, run_id: str) -> Begun | Refused:
+        # A reply may be lost: asking again with the same nonce gets the same answer.
+        ask = partial(
+            self.runs.begin, uid, run_id, host=self.host, nonce=secrets.token_hex(8)
+        )
+        return await _persist(ask, until=_now() + BEGIN_SECONDS)
 
-    async def _run(self, begun: Begun) -> str:
-        extra = {"action": "run", "run_id": begun.lease.run_id}
+    async def _run_or_hand_back(self, begun: Begun, asked: float) -> str:
+        task = asyncio.create_task(self._run(begun, asked))
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+        if self._is_over:
+            task.cancel()
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return await self._hand_back(begun.lease)
+
+    async def _hand_back(self, lease: Lease) -> str:
+        try:
+            is_ours = await _persist(
+                partial(self.runs.hand_back, lease), until=_now() + HAND_BACK_SECONDS
+            )
+        except StoreError as error:
+            return f"given up, to be run again when its lease ends: {error}"
+        return "handed back" if is_ours else "settled while it was to be handed back"
+
+    async def _run(self, begun: Begun, asked: float) -> str:
+        held = HeldLease(self.runs, begun.lease, asked=asked)
+        began = _now()
+        evaluation: Evaluation | Unusable | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                renewing = group.create_task(self._keep(begun))
+                keeping = group.create_task(held.keep())
                 evaluation = await self._evaluate(begun)
-                summary = await self._settle(begun, evaluation)
-                renewing.cancel()
+                keeping.cancel()
         except* LeaseLost:
-            logger.warning("%s: lease lost", begun.lease.run_id, extra=extra)
-            summary = "lease lost: the ledger decides who runs it"
-        logger.info("%s: %s", begun.lease.run_id, summary, extra=extra)
-        return summary
-
-    async def _keep(self, begun: Begun) -> None:
-        """Renew the lease from this loop, so that a blocked loop loses it."""
-        lease_seconds = self.ledger.runs.lease_ms / 1000
-        loop = asyncio.get_running_loop()
-        good_until = loop.time() + lease_seconds
-        while True:
-            await asyncio.sleep(lease_seconds / 3)
-            asked = loop.time()
-            with suppress(StoreError):
-                if not await self._in_thread(self.ledger.runs.renew, begun.lease):
-                    raise LeaseLost
-                good_until = asked + lease_seconds
-            if loop.time() >= good_until:
-                raise LeaseLost
+            evaluation = None
+        if evaluation is None:
+            return _LOST
+        elapsed = timedelta(seconds=round(_now() - began, 3))
+        run = Run(
+            run_id=begun.lease.run_id,
+            slot=begun.slot,
+            started=begun.started,
+            finished=begun.started + elapsed,
+            host=self.host,
+            config=begun.known.config,
+        )
+        return await self._settle(held, run, evaluation, begun.known)
 
     async def _evaluate(self, begun: Begun) -> Evaluation | Unusable:
-        return await self.runner.evaluate(
-            begun.known.config,
-            now=begun.started,
-            limit=begun.run_limit,
-            spend=Spend(may_call=self._may_call, spent=self._spent),
-        )
+        try:
+            return await self.runner.evaluate(
+                begun.known.config,
+                now=begun.started,
+                limit=begun.run_limit,
+                spend=self.spend,
+            )
+        except Exception:  # the owner must hear of it, whatever it was
+            run_id = begun.lease.run_id
+            logger.exception("%s failed", run_id, extra=_about(run_id))
+            why = "evaluating it failed; the worker's log says how"
+            return Unusable(reason="internal", message=why)
 
-    async def _may_call(self) -> bool:
-        now = await self._in_thread(self.ledger.now)
-        spent = await self._in_thread(self.ledger.spending.today, now)
-        return spent < self.max_tokens_per_day
+    async def _settle(
+        self,
+        held: HeldLease,
+        run: Run,
+        evaluation: Evaluation | Unusable,
+        known: Known,
+    ) -> str:
+        """Finish as soon as the store can be reached, and against what it then holds.
 
-    async def _spent(self, usage: Usage) -> None:
-        now = await self._in_thread(self.ledger.now)
-        await self._in_thread(self.ledger.spending.add, usage.tokens, now)
-
-    async def _settle(self, begun: Begun, evaluation: Evaluation | Unusable) -> str:
-        known = begun.known
+        A server that comes back after the lease has ended may still take it, if no
+        other worker has begun; after that long again it is given up.
+        """
+        until = held.good_until + held.seconds
         while True:
-            finished = await self._in_thread(self.ledger.now)
-            run = Run(begun=begun, host=self.host, finished=finished)
             outcome = settle(run, evaluation, known=known)
-            answer = await self._finish(begun, outcome, known)
+            finish = partial(self.runs.finish, held.lease, outcome, against=known)
+            try:
+                answer = await _persist(finish, until=until)
+            except StoreError as error:
+                if not error.retryable:
+                    raise
+                return f"{_LOST}: {error}"
             if isinstance(answer, Fenced):
-                raise LeaseLost
+                return _LOST
             if answer is None:
                 await self._apply_front_matter(evaluation, known)
-                return _summary(outcome)
+                return _summary(outcome, evaluation)
             known = answer
-
-    async def _finish(
-        self, begun: Begun, outcome: Outcome, known: Known
-    ) -> Known | Fenced | None:
-        """Finish as soon as the store can be reached; the lease bounds the tries."""
-        finish = self.ledger.runs.finish
-        while True:
-            try:
-                return await self._in_thread(
-                    partial(finish, begun.lease, outcome, against=known)
-                )
-            except StoreError as error:
-                logger.warning("%s: cannot finish: %s", begun.lease.run_id, error)
-                await asyncio.sleep(STORE_RETRY_SECONDS)
 
     async def _apply_front_matter(
         self, evaluation: Evaluation | Unusable, known: Known
@@ -171,25 +175,43 @@ class Execution:
             return
         if evaluation.config.asked != known.config.asked:
             return
+        replace = partial(
+            self.heartbeats.replace, evaluation.config, version=known.version
+        )
         try:
-            await self._in_thread(
-                partial(
-                    self.ledger.heartbeats.configure,
-                    evaluation.config,
-                    max_per_owner=self.max_heartbeats_per_owner,
-                )
-            )
-        except HeartbeatError as error:  # the next run finds the same difference
+            await asyncio.to_thread(replace)
+        except StoreError as error:  # the next run finds the same difference
             logger.warning("%s: front matter not applied: %s", known.config.uid, error)
 
-    async def _in_thread(self, call: Callable[..., _T], *arguments: object) -> _T:
-        return await asyncio.to_thread(call, *arguments)
+
+_LOST = "lease lost: the ledger decides who runs it"
 
 
-def _summary(outcome: Outcome) -> str:
+async def _persist(call: Callable[[], _T], *, until: float) -> _T:
+    """Call the store in a thread, again while it is away and time is left."""
+    while True:
+        try:
+            return await asyncio.to_thread(call)
+        except StoreError as error:
+            if not error.retryable or _now() >= until:
+                raise
+        await asyncio.sleep(STORE_RETRY_SECONDS)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _about(run_id: str) -> dict[str, str]:
+    return {"action": "run", "run_id": run_id}
+
+
+def _summary(outcome: Outcome, evaluation: Evaluation | Unusable) -> str:
     record = outcome.record
+    if isinstance(evaluation, Unusable):
+        return f"{record.status.value} ({evaluation.reason}: {evaluation.message})"
     if record.reason is not None:
-        return f"{record.status.value}: {record.reason.value}"
+        return f"{record.status.value} ({record.reason.value})"
     counts = Counter(item.status.value for item in record.items)
-    told = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     return f"{record.status.value} ({told})"

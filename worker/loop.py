@@ -37,3 +37,18 @@ class EventLoopThread:
     def call_later(self, seconds: float, function: Callable[[], object]) -> None:
         """Call a function on the loop after a while."""
         self.call(lambda: self._loop.call_later(seconds, function))
+
+    def close(self) -> None:
+        """Cancel what still runs on the loop, and end it."""
+        self.submit(_cancel_others()).result()
+        self.call(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._executor.shutdown(wait=False)
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from heartbeat.checklist import Checklist, Item, parse_checklist
-from heartbeat.checklist_file import read_checklist
+from heartbeat.checklist_file import FileTrouble, read_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import ChecklistUnavailable, InvalidInput
 from heartbeat.probes import judge_by_probes
@@ -23,11 +23,15 @@ from worker.judge import Judged, Limits, MayCall, Spent, judge_item
 from worker.model import Model
 from worker.tools.hosts import hosts_in
 from worker.tools.policy import ToolPolicy
+from worker.tools.threads import MACHINE, in_thread
 
 logger = logging.getLogger(__name__)
 
 #: Probes under way at once in one run.
 PARALLEL_PROBES = 16
+
+#: Time that a file system gets to hand over a checklist, in seconds.
+READ_SECONDS = 10.0
 
 #: The owner whose folder is ROOT itself, and who may reach private addresses.
 LOCAL_OWNER = "local"
@@ -121,7 +125,7 @@ class HeartbeatRunner:
         """Read the checklist and judge every item of it, within the run's limit."""
         ends = asyncio.get_running_loop().time() + limit.total_seconds()
         try:
-            text, folder = await asyncio.to_thread(self._read, config)
+            text, folder = await self._read_in_time(config)
             checklist = parse_checklist(text)
             config = self._with_front_matter(config, checklist, now)
             model = self._find_model(config.model)
@@ -139,19 +143,31 @@ class HeartbeatRunner:
             )
         finally:
             await tools.close()
+        present, disabled = keys_of(checklist)
         return Evaluation(
             results=tuple(one.result for one in judged),
-            present=frozenset(item.key for item in checklist.items),
-            disabled=frozenset(item.key for item in checklist.disabled),
+            present=present,
+            disabled=disabled,
             usage=sum((one.usage for one in judged), Usage()),
             config=config,
         )
 
-    def _read(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
-        root = self._place.root_of(config.owner)
+    async def _read_in_time(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
+        """Read the checklist; a file system that hangs must not hold the run."""
         if config.content is not None:
-            return config.content.encode(), root
-        file = read_checklist(config.path, root=root)
+            return config.content.encode(), self._place.root_of(config.owner)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await in_thread(MACHINE, partial(self._read, config))
+        except TimeoutError:
+            raise ChecklistUnavailable(
+                f"expected to read {config.path!r} within {READ_SECONDS:g} s,"
+                " got no answer from its file system",
+                reason=FileTrouble.UNREADABLE,
+            ) from None
+
+    def _read(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
+        file = read_checklist(config.path, root=self._place.root_of(config.owner))
         return file.text_bytes, file.folder
 
     def _with_front_matter(
@@ -243,6 +259,14 @@ class HeartbeatRunner:
             logger.exception("judging %s failed", item.key, extra={"action": "judge"})
             why = "judging failed; the worker's log says how"
             return _not_judged(item, Cause.INTERNAL, why)
+
+
+def keys_of(checklist: Checklist) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the keys of the items that are on and of those that are off."""
+    return (
+        frozenset(item.key for item in checklist.items),
+        frozenset(item.key for item in checklist.disabled),
+    )
 
 
 def _not_judged(item: Item, cause: Cause, why: str) -> Judged:

@@ -2,16 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import Callable
-from concurrent.futures import Future
+import threading
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import REPORT_SECONDS, Processes
 from worker.execution import Execution
 from worker.loop import EventLoopThread
+
+#: Longest that the end of a process waits for its connections to be closed, in seconds.
+CLOSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,23 +24,25 @@ class Runtime:
     execution: Execution
     processes: Processes
     host: str
+    close_models: Callable[[], Awaitable[None]]
 
     def run(self, uid: str, run_id: str) -> str:
         """Run one slot from a pool thread, and wait for its end."""
-        return self.submit(uid, run_id).result()
-
-    def submit(self, uid: str, run_id: str) -> "Future[str]":
-        """Start one slot."""
-        return self.loop.submit(self.execution.run(uid, run_id))
+        return self.loop.submit(self.execution.run(uid, run_id)).result()
 
     def report_forever(self, queues: tuple[str, ...]) -> None:
         """Say every few seconds that this worker is alive, from its loop."""
         self.loop.submit(self._report(queues))
 
-    def drain(self, *, seconds: float) -> None:
-        """Begin no more runs; give back those that are not done in time."""
-        self.loop.call(self.execution.drain)
+    def hand_back_after(self, seconds: float) -> None:
+        """Give back, after a while, the runs that are not done by then."""
         self.loop.call_later(seconds, self.execution.hand_back_all)
+
+    def close(self) -> None:
+        """End; say so, so that nobody takes this worker for one that died."""
+        with suppress(TimeoutError):
+            self.loop.submit(self._leave()).result(CLOSE_SECONDS)
+        self.loop.close()
 
     async def _report(self, queues: tuple[str, ...]) -> None:
         while True:
@@ -52,12 +56,34 @@ class Runtime:
                 )
             await asyncio.sleep(REPORT_SECONDS)
 
+    async def _leave(self) -> None:
+        await self.close_models()
+        with suppress(StoreError):
+            await asyncio.to_thread(
+                self.processes.leave, "worker", host=self.host, pid=os.getpid()
+            )
 
-def once_per_process(make: Callable[[], Runtime]) -> Callable[[], Runtime]:
-    """Return a function that makes the runtime at its first call in each process."""
 
-    @lru_cache(maxsize=1)
-    def of_process(_: int) -> Runtime:
-        return make()
+class OncePerProcess:
+    """Makes the runtime at its first call in each process; threads wait for one."""
 
-    return lambda: of_process(os.getpid())
+    def __init__(self, make: Callable[[], Runtime]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: tuple[int, Runtime] | None = None
+
+    def __call__(self) -> Runtime:
+        """Return this process's runtime."""
+        with self._lock:
+            runtime = self.made
+            if runtime is None:
+                runtime = self._make()
+                self._made = os.getpid(), runtime
+            return runtime
+
+    @property
+    def made(self) -> Runtime | None:
+        """Return the runtime if this process has made it; safe in a signal handler."""
+        if self._made is None or self._made[0] != os.getpid():
+            return None
+        return self._made[1]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from heartbeat.book import Settled
 from heartbeat.checklist import parse_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import InvalidInput
@@ -12,11 +11,11 @@ from heartbeat.instants import to_ms
 from heartbeat.notices import Policy
 from heartbeat.outages import config_trouble
 from heartbeat.runs import Reason, RunRecord, RunStatus, finished_run
-from heartbeat.store.runs import Begun, Known, Outcome
+from heartbeat.store.runs import Known, Outcome
 from heartbeat.telling import About, tell
 from heartbeat.usage import Usage
-from heartbeat.verdict import Cause, ItemResult
-from worker.runner import Evaluation, Unusable
+from heartbeat.verdict import Cause
+from worker.runner import Evaluation, Unusable, keys_of
 
 #: A next slot that is further away than this is not waited for before telling.
 FAR = timedelta(hours=1)
@@ -24,11 +23,14 @@ FAR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The run that is being settled."""
+    """The run that is being settled, and the config it was judged under."""
 
-    begun: Begun
-    host: str
+    run_id: str
+    slot: datetime
+    started: datetime
     finished: datetime
+    host: str
+    config: HeartbeatConfig
 
 
 def settle(run: Run, evaluation: Evaluation | Unusable, *, known: Known) -> Outcome:
@@ -42,17 +44,57 @@ def settle(run: Run, evaluation: Evaluation | Unusable, *, known: Known) -> Outc
         settled = config_trouble(
             known.book, evaluation.reason, message, run.finished, policy
         )
-        return _outcome(run, _unusable_record(run, evaluation), settled, known)
-    present, results = _still_present(evaluation, run.begun.known.config, known.config)
-    settled = settle_run(
-        known.book,
-        results,
-        present=present,
-        disabled=evaluation.disabled,
-        policy=policy,
-        now=run.finished,
+    else:
+        present, disabled = _as_it_is_now(evaluation, run.config, known.config)
+        settled = settle_run(
+            known.book,
+            evaluation.results,
+            present=present,
+            disabled=disabled,
+            policy=policy,
+            now=run.finished,
+        )
+    return Outcome(
+        record=record_of(run, evaluation),
+        book=settled.book,
+        messages=tell(settled.notices, _about(run, known.config)),
     )
-    return _outcome(run, _record(run, evaluation), settled, known)
+
+
+def record_of(run: Run, evaluation: Evaluation | Unusable) -> RunRecord:
+    """Return what history keeps of a run."""
+    if isinstance(evaluation, Unusable):
+        if evaluation.reason == Reason.EMPTY:
+            return _unjudged(run, RunStatus.SKIPPED, Reason.EMPTY)
+        return _unjudged(run, RunStatus.UNKNOWN, Reason.CONFIG)
+    if not evaluation.results:  # every item of it is off
+        return _unjudged(run, RunStatus.SKIPPED, Reason.EMPTY)
+    record = finished_run(
+        run.run_id,
+        evaluation.results,
+        slot=run.slot,
+        started=run.started,
+        finished=run.finished,
+        host=run.host,
+        usage=evaluation.usage if evaluation.usage != Usage() else None,
+    )
+    if all(result.cause is Cause.BUDGET for result in evaluation.results):
+        changes = {"status": RunStatus.SKIPPED, "reason": Reason.BUDGET}
+        return record.model_copy(update=changes)
+    return record
+
+
+def _unjudged(run: Run, status: RunStatus, reason: Reason) -> RunRecord:
+    return RunRecord(
+        run_id=run.run_id,
+        slot_ms=to_ms(run.slot),
+        status=status,
+        reason=reason,
+        started_ms=to_ms(run.started),
+        finished_ms=to_ms(run.finished),
+        late_ms=max(0, to_ms(run.started) - to_ms(run.slot)),
+        host=run.host,
+    )
 
 
 def _policy(config: HeartbeatConfig, now: datetime) -> Policy:
@@ -64,60 +106,31 @@ def _policy(config: HeartbeatConfig, now: datetime) -> Policy:
     )
 
 
-def _still_present(
+def _as_it_is_now(
     evaluation: Evaluation, judged: HeartbeatConfig, current: HeartbeatConfig
-) -> tuple[frozenset[str], list[ItemResult]]:
-    """Leave out what a new checklist, sent while the run went on, no longer has."""
-    present = evaluation.present
-    if current.content is not None and current.content != judged.content:
-        try:
-            items = parse_checklist(current.content).items
-        except InvalidInput:  # it was parsed when it was configured
-            items = ()
-        present &= {item.key for item in items}
-    return present, [one for one in evaluation.results if one.item_key in present]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the keys of the items that are on and off.
+
+    A checklist that was sent while the run went on decides: what it no longer has is
+    not told.
+    """
+    if current.content is None or current.content == judged.content:
+        return evaluation.present, evaluation.disabled
+    try:
+        checklist = parse_checklist(current.content)
+    except InvalidInput:  # it was parsed when it was configured
+        return evaluation.present, evaluation.disabled
+    on, off = keys_of(checklist)
+    return evaluation.present & on, off
 
 
-def _record(run: Run, evaluation: Evaluation) -> RunRecord:
-    record = finished_run(
-        run.begun.lease.run_id,
-        evaluation.results,
-        slot=run.begun.slot,
-        started=run.begun.started,
-        finished=run.finished,
-        host=run.host,
-        usage=evaluation.usage if evaluation.usage != Usage() else None,
-    )
-    if all(result.cause is Cause.BUDGET for result in evaluation.results):
-        changes = {"status": RunStatus.SKIPPED, "reason": Reason.BUDGET}
-        return record.model_copy(update=changes)
-    return record
-
-
-def _unusable_record(run: Run, unusable: Unusable) -> RunRecord:
-    is_empty = unusable.reason == Reason.EMPTY
-    return RunRecord(
-        run_id=run.begun.lease.run_id,
-        slot_ms=to_ms(run.begun.slot),
-        status=RunStatus.SKIPPED if is_empty else RunStatus.UNKNOWN,
-        reason=Reason.EMPTY if is_empty else Reason.CONFIG,
-        started_ms=to_ms(run.begun.started),
-        finished_ms=to_ms(run.finished),
-        late_ms=max(0, to_ms(run.begun.started) - to_ms(run.begun.slot)),
-        host=run.host,
-    )
-
-
-def _outcome(run: Run, record: RunRecord, settled: Settled, known: Known) -> Outcome:
-    about = About(
-        schedule_id=known.config.schedule_id,
-        name=known.config.name,
+def _about(run: Run, config: HeartbeatConfig) -> About:
+    return About(
+        schedule_id=config.schedule_id,
+        name=config.name,
         now=run.finished,
-        run_id=record.run_id,
-        slot=run.begun.slot,
-        late_by=max(0.0, (run.begun.started - run.begun.slot).total_seconds()),
+        run_id=run.run_id,
+        slot=run.slot,
+        late_by=max(0.0, (run.started - run.slot).total_seconds()),
         host=run.host,
-    )
-    return Outcome(
-        record=record, book=settled.book, messages=tell(settled.notices, about)
     )

@@ -1,17 +1,20 @@
 """The one task: a message names a slot; the ledger decides whether it runs here."""
 
-from collections.abc import Callable
+import logging
 from typing import Any
 
 from celery import Celery, signals
 
 from heartbeat.jobs import TASK
-from worker.runtime import Runtime
+from worker.runtime import OncePerProcess
+
+logger = logging.getLogger(__name__)
+
+#: Pools whose threads are not threads: the event loop would never get its turn.
+_GREEN_POOLS = ("celery.concurrency.gevent", "celery.concurrency.eventlet")
 
 
-def register(
-    app: Celery, runtime: Callable[[], Runtime], *, shutdown_seconds: float
-) -> None:
+def register(app: Celery, runtime: OncePerProcess, *, shutdown_seconds: float) -> None:
     """Give the app its task, and its behaviour at start and shutdown.
 
     The task returns what came of the slot in a few words, for Flower; it is never
@@ -22,10 +25,31 @@ def register(
     def run_heartbeat(uid: str, run_id: str) -> str:
         return runtime().run(uid, run_id)
 
+    @signals.worker_init.connect(weak=False)
+    def check_pool(sender: Any = None, **_: Any) -> None:
+        refuse_green_pool(sender.pool_cls)
+
     @signals.worker_ready.connect(weak=False)
     def report(sender: Any = None, **_: Any) -> None:
-        runtime().report_forever(tuple(sorted(sender.app.amqp.queues.consume_from)))
+        queues = tuple(sorted(sender.app.amqp.queues.consume_from))
+        runtime().report_forever(queues)
+        logger.info("ready for %s", ", ".join(queues), extra={"action": "ready"})
 
     @signals.worker_shutting_down.connect(weak=False)
-    def drain(**_: Any) -> None:
-        runtime().drain(seconds=shutdown_seconds)
+    def hand_back(how: str = "Warm", **_: Any) -> None:
+        made = runtime.made  # one that is only being made has no runs
+        if made is not None:
+            made.hand_back_after(0 if how == "Cold" else shutdown_seconds)
+
+    @signals.worker_process_shutdown.connect(weak=False)
+    @signals.worker_shutdown.connect(weak=False)
+    def close(**_: Any) -> None:
+        if runtime.made is not None:
+            runtime.made.close()
+
+
+def refuse_green_pool(pool: type) -> None:
+    """End the worker when it was started with gevent or eventlet."""
+    if pool.__module__ in _GREEN_POOLS:
+        name = pool.__module__.rpartition(".")[2]
+        raise SystemExit(f"worker: expected -P threads, prefork or solo, got {name!r}")

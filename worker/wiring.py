@@ -3,6 +3,7 @@
 import socket
 from datetime import UTC, datetime, timedelta
 
+from heartbeat.errors import InvalidModel, InvalidSettings
 from heartbeat.instants import from_ms
 from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
 from heartbeat.resolve import Bounds
@@ -12,12 +13,13 @@ from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.spending import Spending
-from worker.execution import Execution, Ledger
+from worker.budget import Budget
+from worker.execution import Execution
 from worker.judge import Limits
 from worker.loop import EventLoopThread
 from worker.model import Model
-from worker.providers import Providers
-from worker.runner import HeartbeatRunner, Place
+from worker.providers import Providers, check_base_url
+from worker.runner import HeartbeatRunner, Place, Spend
 from worker.runtime import Runtime
 from worker.tools.toolbox import Toolbox
 
@@ -47,16 +49,30 @@ class Models:
         return str(self._read(model_id)) if self._providers.are_configured else None
 
     def _read(self, model_id: str | None) -> ModelId:
-        model, _ = check_model_id(
-            model_id or self._settings.model or DEFAULT_MODEL,
-            today=datetime.now(UTC).date(),
-            custom_base_url=self._settings.anthropic_base_url is not None,
-        )
-        return model
+        return _model_id(model_id or self._settings.model, self._settings)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._providers.close()
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse, at the start, what would fail every run. Raises InvalidSettings."""
+    if settings.anthropic_base_url is not None:
+        check_base_url(settings.anthropic_base_url)
+    try:
+        _model_id(settings.model, settings)
+    except InvalidModel as error:
+        raise InvalidSettings(f"HEARTBEAT_MODEL: {error}") from error
+
+
+def _model_id(text: str | None, settings: Settings) -> ModelId:
+    model, _ = check_model_id(
+        text or DEFAULT_MODEL,
+        today=datetime.now(UTC).date(),
+        custom_base_url=settings.anthropic_base_url is not None,
+    )
+    return model
 
 
 def make_runner(settings: Settings, models: Models) -> HeartbeatRunner:
@@ -85,22 +101,23 @@ def make_runtime(settings: Settings) -> Runtime:
     """Build what a worker process works with; call it after any fork."""
     server = Server.connect(settings.redis_url.get_secret_value(), name="worker")
     host = socket.gethostname()
-    ledger = Ledger(
-        runs=Runs(server),
-        heartbeats=Heartbeats(server),
-        spending=Spending(server),
+    models = Models(settings)
+    budget = Budget(
+        Spending(server),
         now=lambda: from_ms(server.now_ms()),
+        most=settings.max_tokens_per_day,
     )
     execution = Execution(
-        ledger=ledger,
-        runner=make_runner(settings, Models(settings)),
+        runs=Runs(server),
+        heartbeats=Heartbeats(server),
+        runner=make_runner(settings, models),
+        spend=Spend(may_call=budget.may_call, spent=budget.spent),
         host=host,
-        max_tokens_per_day=settings.max_tokens_per_day,
-        max_heartbeats_per_owner=settings.max_heartbeats_per_owner,
     )
     return Runtime(
         loop=EventLoopThread(threads=STORE_THREADS),
         execution=execution,
         processes=Processes(server),
         host=host,
+        close_models=models.close,
     )
