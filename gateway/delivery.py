@@ -16,6 +16,8 @@ from heartbeat.told import Lost
 
 #: Entries of one read of the stream.
 PAGE = 200
+#: The place before the first entry: where a feed that lost its state begins anew.
+BEGINNING = "0-0"
 
 
 class Phase(StrEnum):
@@ -62,8 +64,8 @@ class Delivery:
 
     def __init__(self, cursor: str | None, *, window: int, page_bytes: int) -> None:
         self.phase = Phase.CATCHING_UP
-        self._last = cursor
-        self._top: str | None = None
+        self._last = self._highest = cursor
+        self._pushed: str | None = None
         self._limit = 0
         self._again = False
         self._window, self._page_bytes = window, page_bytes
@@ -79,16 +81,17 @@ class Delivery:
         return Read(after=self._last, limit=self._limit, cause=Cause.JOIN)
 
     def pushed(self, entry: Entry) -> Step:
-        """Decide on an entry that was pushed."""
+        """Decide on an entry that was pushed.
+
+        An entry is in the stream before it is pushed. So a push that comes while a
+        read is out is in what the next read gives, if not in this one's.
+        """
+        self._pushed = entry.alert_id
         if self.phase is not Phase.LIVE:
-            self._note(entry.alert_id)
             return NOTHING
-        if entry.prev != (self._last or ""):
-            if not _is_later(entry.alert_id, self._last):
-                return NOTHING
-            self._note(entry.alert_id)
-            return self._catch_up(Cause.GAP)
-        self._top = entry.alert_id
+        if (entry.prev or BEGINNING) != (self._last or BEGINNING):
+            is_double = not _is_later(entry.alert_id, self._last)
+            return NOTHING if is_double else self._catch_up(Cause.GAP)
         if self._room() <= 0:
             self.phase = Phase.FULL
             return NOTHING
@@ -97,14 +100,16 @@ class Delivery:
 
     def page(self, entries: Sequence[Entry], head: str | None) -> Step:
         """Decide on what a read gave; `head` was asked for before the entries were."""
+        if self._room() <= 0:  # nor tell of a loss before it can be passed over
+            self.phase = Phase.FULL
+            return NOTHING
         lost = self._loss(entries, head)
-        self._note(head)
         send = self._take(entries)
         if len(send) < len(entries) and self._room() <= 0:
             self.phase = Phase.FULL
             return Step(lost=lost, send=send)
-        more = len(send) < len(entries) or len(entries) == self._limit
-        if more or self._again or _is_later(self._top, self._last):
+        is_short = len(send) == len(entries) < self._limit
+        if not is_short or self._again or _is_later(self._pushed, self._last):
             return Step(lost=lost, send=send, read=self._catch_up(None).read)
         self.phase = Phase.LIVE
         return Step(lost=lost, send=send)
@@ -175,7 +180,7 @@ class Delivery:
             self.phase = Phase.FULL
             return NOTHING
         self.phase = Phase.CATCHING_UP
-        self._again = False
+        self._again, self._pushed = False, None
         self._limit = min(PAGE, room)
         return Step(read=Read(after=self._last, limit=self._limit, cause=cause))
 
@@ -192,10 +197,15 @@ class Delivery:
         after it.
         """
         first = entries[0] if entries else None
+        is_whole = head is None if first is None else not first.prev
+        if self._last == BEGINNING and is_whole:
+            return None
         lost = gap(self._last, first, head)
         if first is None and lost is None and _is_later(self._last, head):
             lost = Lost(from_=self._last, reason="state_lost")
-        if first is None and (lost is not None or self._last is None):
+        if first is None and lost is not None:
+            self._last = head or BEGINNING
+        elif first is None and self._last is None:
             self._last = head
         return lost
 
@@ -212,17 +222,15 @@ class Delivery:
         return tuple(send)
 
     def _sent(self, entry: Entry) -> None:
-        self._last = entry.alert_id
+        self._last = self._highest = entry.alert_id
         if self._unacknowledged is not None:
             self._unacknowledged.append(entry.alert_id)
 
-    def _note(self, alert_id: str | None) -> None:
-        if _is_later(alert_id, self._top):
-            self._top = alert_id
-
     @property
     def _newest(self) -> str | None:
-        return self._top if _is_later(self._top, self._last) else self._last
+        """The newest id this client can know of."""
+        pushed, sent = self._pushed, self._highest
+        return pushed if _is_later(pushed, sent) else sent
 
     def _room(self) -> int:
         if self._paused:
