@@ -26,8 +26,9 @@ from heartbeat.resolve import Identity, resolve
 from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
+from worker.items import Spend
 from worker.judge import always, unrecorded
-from worker.runner import LOCAL_OWNER, Spend, Unusable
+from worker.runner import LOCAL_OWNER, Unusable
 from worker.settling import Run, record_of
 from worker.wiring import Models, bounds_of, check_settings, make_runner
 

@@ -13,8 +13,9 @@ from typing import TypeVar
 from heartbeat.errors import StoreError
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.runs import Begun, Fenced, Known, Lease, Outcome, Refused, Runs
+from worker.items import Spend
 from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
-from worker.runner import Evaluation, HeartbeatRunner, Spend, Unusable
+from worker.runner import Evaluation, HeartbeatRunner, Unusable
 from worker.settling import Run, settle
 
 logger = logging.getLogger(__name__)
@@ -41,16 +42,17 @@ class Execution:
     _is_over: bool = False
 
     async def run(self, uid: str, run_id: str) -> str:
-        """Run a slot to its end and say in a few words what came of it.
+        """Run the open slot of a heartbeat and say in a few words what came of it.
 
-        1. Begin: the ledger says whether this slot may still run, and here.
+        `run_id` is the slot that the message was sent for: another may be open now.
+
+        1. Begin: the ledger says which slot may be run, if any.
         2. Evaluate, while the lease is renewed. Losing it ends the run: another may
            have begun. The run's limit ends it too, and what is not judged is unknown.
         3. Settle in one step, again when something changed meanwhile.
         4. Apply the schedule that changed front matter asks for.
         """
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked = _now()
         try:
             begun = await self._begin(uid, run_id)
         except StoreError as error:
@@ -61,8 +63,9 @@ class Execution:
         if isinstance(begun, Refused):
             logger.info("%s not run: %s", run_id, begun.value, extra=_about(run_id))
             return begun.value
+        run_id = begun.lease.run_id
         summary = await self._run_or_hand_back(begun, asked)
-        seconds = loop.time() - asked
+        seconds = _now() - asked
         logger.info("%s %s, %.1f s", run_id, summary, seconds, extra=_about(run_id))
         return summary
 
@@ -75,9 +78,8 @@ class Execution:
 
     async def _begin(self, uid: str, run_id: str) -> Begun | Refused:
         # A reply may be lost: asking again with the same nonce gets the same answer.
-        ask = partial(
-            self.runs.begin, uid, run_id, host=self.host, nonce=secrets.token_hex(8)
-        )
+        nonce = secrets.token_hex(8)
+        ask = partial(self.runs.begin, uid, run_id, host=self.host, nonce=nonce)
         return await _persist(ask, until=_now() + BEGIN_SECONDS)
 
     async def _run_or_hand_back(self, begun: Begun, asked: float) -> str:

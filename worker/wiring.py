@@ -15,11 +15,12 @@ from heartbeat.store.server import Server
 from heartbeat.store.spending import Spending
 from worker.budget import Budget
 from worker.execution import Execution
+from worker.items import Spend
 from worker.judge import Limits
 from worker.loop import EventLoopThread
 from worker.model import Model
 from worker.providers import Providers, check_base_url
-from worker.runner import HeartbeatRunner, Place, Spend
+from worker.runner import HeartbeatRunner, Place
 from worker.runtime import Runtime
 from worker.tools.toolbox import Toolbox
 

@@ -1,0 +1,132 @@
+"""Judges the items of one run: by their rules, or else by the model."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from heartbeat.checklist import Item
+from heartbeat.probes import judge_by_probes
+from heartbeat.tools import Observation, ToolCall, Unobserved
+from heartbeat.usage import Usage
+from heartbeat.verdict import By, Cause, ItemResult, Verdict
+from worker.judge import Judged, Limits, MayCall, Spent, judge_item
+from worker.model import Model
+
+logger = logging.getLogger(__name__)
+
+#: Probes under way at once in one run.
+PARALLEL_PROBES = 16
+#: How long the model's first item is waited for, in seconds: what it leaves in the
+#: provider's cache serves the others, but it must not use up their time.
+HEAD_START_SECONDS = 10.0
+
+#: Told each result as it comes.
+OnResult = Callable[[ItemResult], None]
+
+
+class Tools(Protocol):
+    """What observes for one heartbeat."""
+
+    async def observe(
+        self, call: ToolCall, *, chosen_by_model: bool = False
+    ) -> Observation | Unobserved:
+        """Execute a call; nothing but cancellation is raised."""
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """How a run asks whether it may call the model, and says what it has cost."""
+
+    may_call: MayCall
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemJudge:
+    """Judges with the tools and the model of one run; None where there is no model."""
+
+    tools: Tools
+    model: Model | None
+    spend: Spend
+    limits: Limits
+    parallel_items: int
+    head_start_seconds: float = HEAD_START_SECONDS
+
+    async def judge_all(
+        self, items: Sequence[Item], *, ends: float, on_result: OnResult
+    ) -> list[Judged]:
+        """Judge every item until the loop's clock shows `ends`; the rest is unknown.
+
+        Rules go at once; of the items for the model the first has a head start.
+        """
+        probing = asyncio.Semaphore(PARALLEL_PROBES)
+        asking = asyncio.Semaphore(self.parallel_items)
+        first = next((item for item in items if item.needs_model), None)
+        first_done = asyncio.Event()
+
+        async def in_turn(item: Item) -> Judged:
+            if item.needs_model and item is not first:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(first_done.wait(), self.head_start_seconds)
+            async with asking if item.needs_model else probing:
+                return await self._judge(item)
+
+        async def one(item: Item) -> Judged:
+            try:
+                async with asyncio.timeout_at(ends):
+                    judged = await in_turn(item)
+            except TimeoutError:
+                judged = _not_judged(item, Cause.DEADLINE, "the run's time was over")
+            finally:
+                if item is first:
+                    first_done.set()
+            on_result(judged.result)
+            return judged
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(item)) for item in items]
+        return [task.result() for task in tasks]
+
+    async def _judge(self, item: Item) -> Judged:
+        try:
+            outcomes = await asyncio.gather(
+                *(self.tools.observe(probe.call) for probe in item.probes)
+            )
+            result = judge_by_probes(item, outcomes)
+            if result is not None:
+                return Judged(result=result, usage=Usage(), steps=0)
+            if self.model is None:
+                return _not_judged(item, Cause.NO_MODEL, "no model configured")
+            return await judge_item(
+                item,
+                evidence=[one for one in outcomes if isinstance(one, Observation)],
+                model=self.model,
+                observe=partial(self.tools.observe, chosen_by_model=True),
+                limits=self.limits,
+                may_call=self.spend.may_call,
+                spent=self.spend.spent,
+            )
+        except Exception:  # one item must not take the others with it
+            logger.exception("judging %s failed", item.key, extra={"action": "judge"})
+            why = "judging failed; the worker's log says how"
+            return _not_judged(item, Cause.INTERNAL, why)
+
+
+def _not_judged(item: Item, cause: Cause, why: str) -> Judged:
+    result = ItemResult(
+        item_key=item.key,
+        description=item.text,
+        verdict=Verdict.UNKNOWN,
+        details=why,
+        by=By.MODEL if item.needs_model else By.RULE,
+        severity=item.severity,
+        cause=cause,
+    )
+    return Judged(result=result, usage=Usage(), steps=0)
