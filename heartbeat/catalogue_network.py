@@ -1,0 +1,29 @@
+"""The tools that look at other machines."""
+
+from heartbeat.tool_schema import Argument, Field, Tool, Unit
+
+NETWORK_TOOLS = (
+    Tool(
+        name="http",
+        about="GET a URL and say how it answered.",
+        arguments=(Argument(name="url", about="an http:// or https:// URL"),),
+        fields=(
+            Field(name="status", unit=Unit.NUMBER, about="status code"),
+            Field(name="latency_ms", unit=Unit.MILLISECONDS, about="to the body's end"),
+            Field(name="body", unit=Unit.TEXT, about="its first 256 KiB as text"),
+        ),
+        open_prefix="json.",
+    ),
+    Tool(
+        name="tcp",
+        about="Whether a TCP port accepts a connection.",
+        arguments=(
+            Argument(name="host", about="a host name or address"),
+            Argument(name="port", about="1 to 65535"),
+        ),
+        fields=(
+            Field(name="open", unit=Unit.BOOLEAN, about="whether it accepted"),
+            Field(name="latency_ms", unit=Unit.MILLISECONDS, about="until it did"),
+        ),
+    ),
+)
