@@ -1,0 +1,86 @@
+"""What plain GETs are answered, and that each metric declared is one that is shown."""
+
+import pytest
+
+from gateway.__main__ import check_exposure
+from gateway.health import REDIS_AWAY_AFTER, Health
+from gateway.metrics import METRICS, PREFIX, Metrics
+from heartbeat.errors import InvalidSettings
+from heartbeat.settings import Settings
+from heartbeat.store.statistics import Lag
+
+
+def a_health() -> Health:
+    return Health(Metrics())
+
+
+def status(health: Health, path: str, now: float = 0.0) -> int:
+    answer = health.answer(path, now)
+    assert answer is not None
+    return int(answer.status)
+
+
+def test_the_socket_s_path_is_not_answered() -> None:
+    assert a_health().answer("/ws", 0.0) is None
+    assert a_health().answer("/ws?x=1", 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/healthz", 200), ("/metrics", 200), ("/", 200), ("/etc", 404), ("/ws/", 404)],
+)
+def test_other_paths_are_answered(path: str, expected: int) -> None:
+    assert status(a_health(), path) == expected
+
+
+def test_it_is_ready_while_redis_answers() -> None:
+    health = a_health()
+    assert status(health, "/readyz") == 503
+    health.redis_answered(10.0)
+    assert status(health, "/readyz", 10.0 + REDIS_AWAY_AFTER) == 200
+    assert status(health, "/readyz", 11.0 + REDIS_AWAY_AFTER) == 503
+    health.redis_answered(30.0)
+    health.redis_failed()
+    assert status(health, "/readyz", 30.0) == 503
+
+
+def test_it_is_alive_and_not_ready_while_it_drains() -> None:
+    health = a_health()
+    health.redis_answered(0.0)
+    health.is_draining = True
+    assert (status(health, "/readyz"), status(health, "/healthz")) == (503, 200)
+
+
+def test_every_declared_metric_is_shown_with_its_help() -> None:
+    text = Metrics().text().decode()
+    for metric in METRICS:
+        total = "_total" if metric.kind == "counter" else ""
+        assert f"# HELP {PREFIX}{metric.name}{total} {metric.about}\n" in text
+
+
+def test_no_label_names_an_owner() -> None:
+    assert not {"owner", "client"} & {name for one in METRICS for name in one.labels}
+
+
+def test_counts_and_the_ledger_are_shown() -> None:
+    metrics = Metrics()
+    metrics.count("closes", "1012")
+    metrics.count("alerts_sent", by=3)
+    metrics.set_ledger({"claimed": 7}, Lag(scheduled=2, open=1, overdue_ms=1500))
+    text = metrics.text().decode()
+    assert 'heartbeat_closes_total{code="1012"} 1.0' in text
+    assert "heartbeat_alerts_sent_total 3.0" in text
+    assert 'heartbeat_ledger{event="claimed"} 7.0' in text
+    assert "heartbeat_due_lag_seconds 1.5" in text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.org", ""])
+def test_a_network_is_not_served_without_tokens(host: str) -> None:
+    with pytest.raises(InvalidSettings, match="HEARTBEAT_TOKENS_FILE"):
+        check_exposure(Settings(host=host))
+    check_exposure(Settings(host=host, trust_network=True))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost"])
+def test_the_loopback_is_served(host: str) -> None:
+    check_exposure(Settings(host=host))
