@@ -4,18 +4,19 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from heartbeat.cadence import Cadence
 from heartbeat.config import cadence_of
-from heartbeat.errors import BadRecord
+from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_ms
 from heartbeat.planning import catch_up, plan_text
-from heartbeat.store.slots import OFF_GRID, Advance, Claim, Sent, Slots
+from heartbeat.store.slots import UNCHANGED, Advance, Claim, Sent, Slots
 
 logger = logging.getLogger(__name__)
 
-_T = TypeVar("_T")
+#: What computing with a bad record raises.
+_UNUSABLE = (HeartbeatError, ValueError, OverflowError)
 
 #: Slots taken in one claim: large enough that round trips do not count, small enough
 #: that another beat gets its share and a dead one delays few.
@@ -58,6 +59,8 @@ class Dispatcher:
            noted, and the same slots go out again under the same ids.
         3. Compute when each is due next, after the messages are on their way.
         4. Note it, unless a config changed meanwhile.
+
+        A heartbeat whose record is bad is reported, and keeps no other from running.
         """
         claims = self._slots.claim(most=BATCH, queue_lengths=self._queues.lengths())
         if not claims:
@@ -65,40 +68,41 @@ class Dispatcher:
         outgoing = [claim for claim in claims if claim.kind in {"publish", "manual"}]
         if outgoing:
             self._queues.send(outgoing)
-            self._slots.commit(_each(outgoing, _sent))
+            self._slots.commit([Sent(one, plan=_following(one)) for one in outgoing])
         others = [claim for claim in claims if claim.kind in {"advance", "late"}]
         if others:
             now = self._now()
-            self._slots.advance(_each(others, lambda claim: _advance(claim, now)))
+            self._slots.advance([_advance(claim, now) for claim in others])
+        for claim in claims:
+            if claim.kind == "broken":
+                _report(claim, "a stored record cannot be read")
         return Pass(taken=len(claims), sent=len(outgoing))
 
 
-def _each(claims: Sequence[Claim], decide: Callable[[Claim], _T]) -> list[_T]:
-    """Decide over each; one with a bad record must not keep the others from running."""
-    decided = []
-    for claim in claims:
-        try:
-            decided.append(decide(claim))
-        except BadRecord:
-            logger.exception(
-                "cannot schedule %s", claim.uid, extra={"action": "bad_record"}
-            )
-    return decided
-
-
-def _sent(claim: Claim) -> Sent:
+def _following(claim: Claim) -> str:
+    """Return the plan of the slot that follows a claimed one."""
     if claim.kind == "manual":
-        return Sent(claim, plan=OFF_GRID)
-    cadence = cadence_of(claim.timing)
-    following = cadence.next_slot(from_ms(claim.slot_ms))
-    return Sent(claim, plan=plan_text(cadence, following, uid=claim.uid))
+        return UNCHANGED
+    try:
+        cadence = cadence_of(claim.timing)
+        following = cadence.next_slot(from_ms(claim.slot_ms))
+        return plan_text(cadence, following, uid=claim.uid)
+    except _UNUSABLE as error:
+        _report(claim, error)
+        return UNCHANGED
 
 
 def _advance(claim: Claim, now: datetime) -> Advance:
-    cadence = cadence_of(claim.timing)
     if claim.kind == "advance":
-        following = cadence.next_slot(from_ms(claim.slot_ms))
-        return Advance(claim, plan=plan_text(cadence, following, uid=claim.uid))
+        return Advance(claim, plan=_following(claim))
+    try:
+        return _catch_up(claim, cadence_of(claim.timing), now)
+    except _UNUSABLE as error:
+        _report(claim, error)
+        return Advance(claim, plan=UNCHANGED)
+
+
+def _catch_up(claim: Claim, cadence: Cadence, now: datetime) -> Advance:
     since = _first_unclaimed(cadence, claim)
     if since is None:
         return Advance(claim, plan="")
@@ -114,3 +118,9 @@ def _first_unclaimed(cadence: Cadence, claim: Claim) -> datetime | None:
     if claim.slot_ms > claim.last_slot_ms:
         return from_ms(claim.slot_ms)
     return cadence.next_slot(from_ms(claim.last_slot_ms))
+
+
+def _report(claim: Claim, why: object) -> None:
+    logger.error(
+        "cannot schedule %s: %s", claim.uid, why, extra={"action": "bad_record"}
+    )

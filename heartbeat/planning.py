@@ -94,8 +94,12 @@ def plan_text(cadence: Cadence, slot: datetime | None, *, uid: str) -> str:
 
 
 def manual_slot_text(cadence: Cadence, at: datetime, *, uid: str, queue: str) -> str:
-    """Return an open slot off the grid, with the deadlines of a grid slot."""
+    """Return an open slot off the grid, with as much time as the next on it has."""
     slot_ms = to_ms(at)
+    following = cadence.next_slot(at) or at
+    later_ms = to_ms(following) - slot_ms
+    deadlines = _deadlines(cadence.plan(following))
+    deadlines["startDeadline"] -= later_ms
     return json.dumps(
         {
             "slot": slot_ms,
@@ -105,7 +109,7 @@ def manual_slot_text(cadence: Cadence, at: datetime, *, uid: str, queue: str) ->
             "queue": queue,
             "attempts": 0,
             "claimedMs": slot_ms,
-            **_deadlines(cadence.plan(at)),
+            **deadlines,
         }
     )
 

@@ -85,7 +85,11 @@ class Runs:
     def begin(
         self, uid: str, run_id: str, *, host: str, nonce: str, now_ms: int | None = None
     ) -> Begun | Refused:
-        """Ask for the right to run a slot. The same nonce may ask again."""
+        """Ask for the right to run the open slot. The same nonce may ask again.
+
+        `run_id` is what the message was sent for; a message that waited in a backlog
+        may begin a later slot of its heartbeat, which the lease names.
+        """
         answer = cast(
             list[str],
             self._server.run(
@@ -97,7 +101,7 @@ class Runs:
         _, token, now, open_text, config, revision, book = answer
         open_slot = json.loads(open_text)
         return Begun(
-            lease=Lease(uid=uid, run_id=run_id, token=token),
+            lease=Lease(uid=uid, run_id=open_slot["runId"], token=token),
             slot=from_ms(open_slot["slot"]),
             started=from_ms(int(now)),
             run_limit=timedelta(milliseconds=open_slot["runLimit"]),

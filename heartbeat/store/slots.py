@@ -21,10 +21,11 @@ CLAIM_LEASE_MS = 2_000
 #: How long a sent slot may stay unbegun before its message is taken for lost.
 REDISPATCH_MS = 30_000
 
-#: The plan after a slot off the grid: the schedule stays as it is.
-OFF_GRID = "-"
+#: The plan after a slot off the grid, or one that nothing can be computed from: the
+#: schedule stays as it is.
+UNCHANGED = "-"
 
-Kind = Literal["publish", "manual", "advance", "late"]
+Kind = Literal["publish", "manual", "advance", "late", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Claim:
 class Sent:
     """A claim whose message is on its queue, with the plan that follows it.
 
-    The plan is '' when no slot follows, OFF_GRID for a slot that none follows from.
+    The plan is '' when no slot follows, UNCHANGED for a slot that none follows from.
     """
 
     claim: Claim
@@ -54,7 +55,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """A schedule that goes on with another slot, and what was missed before it."""
+    """A schedule that goes on with another slot, and what was missed before it.
+
+    With the plan UNCHANGED the heartbeat is looked at again in a minute.
+    """
 
     claim: Claim
     plan: str
@@ -106,7 +110,9 @@ class Slots:
         if rows:
             self._server.run("commit", _clock(now_ms), self._redispatch_ms, *rows)
 
-    def advance(self, advances: Iterable[Advance]) -> None:
+    def advance(
+        self, advances: Iterable[Advance], *, now_ms: int | None = None
+    ) -> None:
         """Let schedules go on after slots that were skipped or missed."""
         rows = [
             part
@@ -120,7 +126,7 @@ class Slots:
             )
         ]
         if rows:
-            self._server.run("advance", *rows)
+            self._server.run("advance", _clock(now_ms), *rows)
 
     def queues(self) -> list[str]:
         """Return the queues that were ever used."""
@@ -185,7 +191,7 @@ def _claim(row: list[str]) -> Claim:
         version=version,
         timing=timing,
         queue=queue,
-        last_slot_ms=int(last or 0),
+        last_slot_ms=int(last),
     )
 
 

@@ -1,12 +1,17 @@
--- Ask for the right to run a slot. ARGV: now, uid, run id, lease ms, host, nonce of the
--- asker. Answers {'go', token, now, open slot, config, revision, book}, or why not:
--- 'gone' (settled or unknown), 'running' (another has it), 'skipped', 'missed', 'lost'.
--- The same nonce asking again gets the same answer: a reply may have been lost.
+-- Ask for the right to run the open slot of a heartbeat. ARGV: now, uid, run id that the
+-- message was sent for, lease ms, host, nonce of the asker. Answers {'go', token, now,
+-- open slot, config, revision, book}, or why not: 'gone' (settled or unknown), 'running'
+-- (another has it), 'skipped', 'missed', 'lost'. The same nonce asking again gets the
+-- same answer: a reply may have been lost.
+-- A message is a hint that its heartbeat is due, and begins the slot that is open: a
+-- backlog may have outlived the one it was sent for, and then no other is sent.
 local now, uid, run_id = clock(ARGV[1]), ARGV[2], ARGV[3]
 local lease, host, nonce = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 
 local open = load_open(uid)
-if not open or open.runId ~= run_id then count('begin_gone') return { 'gone' } end
+local queue = open and open.queue or redis.call('HGET', heartbeat_key(uid), 'queue')
+if queue then redis.call('SREM', waiting_key(queue), uid) end
+if not open then count('begin_gone') return { 'gone' } end
 
 local function go()
   local revision, book = load_book(uid)
@@ -21,15 +26,12 @@ if open.state == 'running' then
   return { 'running' }
 end
 
-local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused')
 local function refuse(status, reason)
   close_unrun(uid, open, status, reason)
   return { status }
 end
-if not known[1] then close_open(uid, open) return { 'gone' } end
-if tonumber(known[1]) ~= open.version then return refuse('skipped', 'reconfigured') end
-if known[3] then return refuse('skipped', 'paused') end
-if known[2] ~= '1' then return refuse('skipped', 'disabled') end
+local reason = unwanted(uid, open)
+if reason then return refuse('skipped', reason) end
 
 local again = open.attempts > 0
 if again and now > open.startDeadline + open.runLimit then
@@ -46,4 +48,5 @@ open.token, open.nonce, open.host = redis.call('INCR', TOKENS), nonce, host
 open.startedMs, open.leaseUntil = now, now + lease
 save_open(uid, open, open.leaseUntil)
 count('begun')
+if open.runId ~= run_id then count('begun_by_earlier') end
 return go()

@@ -5,7 +5,9 @@
 --   manual    the same, for a slot off the grid
 --   advance   the slot is settled; compute when the heartbeat is due next
 --   late      slots have passed unclaimed; decide which runs and which are missed
+--   broken    what is kept of it cannot be read; tell the operator
 -- Whatever is taken is leased: a claimer that dies loses it when the lease ends.
+local PUT_OFF = 60000
 local now, most = clock(ARGV[1]), tonumber(ARGV[2])
 local lease, redispatch = tonumber(ARGV[3]), tonumber(ARGV[4])
 local lengths = {}
@@ -15,24 +17,35 @@ local rows = {}
 
 local function give(kind, uid, slot, run_id, facts)
   rows[#rows + 1] = { kind, uid, string.format('%.0f', slot), run_id,
-    facts[1], facts[2], facts[3], facts[4] or '' }
+    facts.version, facts.timing, facts.queue, string.format('%.0f', facts.last_slot) }
 end
 
 local function facts_of(uid)
-  return redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'queue',
-    'last_slot', 'plan')
+  local found = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'queue',
+    'last_slot', 'plan', 'enabled', 'paused')
+  return {
+    version = found[1] or '', timing = found[2] or '', queue = found[3] or '',
+    last_slot = tonumber(found[4]) or 0, plan = read_plan(found[5]),
+    is_scheduled = found[1] and found[6] == '1' and not found[7],
+  }
+end
+
+local function put_off(uid)
+  count('unreadable')
+  redis.call('ZADD', DUE, now + PUT_OFF, uid)
+  give('broken', uid, 0, '', facts_of(uid))
 end
 
 local function publish(uid, open)
   open.state = 'claimed'
   save_open(uid, open, now + lease)
   local facts = facts_of(uid)
-  give(open.grid and 'publish' or 'manual', uid, open.slot, open.runId,
-    { tostring(open.version), facts[2] or '', open.queue, facts[4] })
+  facts.version, facts.queue = string.format('%.0f', open.version), open.queue
+  give(open.grid and 'publish' or 'manual', uid, open.slot, open.runId, facts)
   count('claimed')
 end
 
--- A backlog is not a loss: while the queue holds as many messages as slots wait for a
+-- A backlog is not a loss: while the queue holds a message for each that waits for a
 -- worker, sending again would only double it.
 local function is_backlog(queue)
   local length = lengths[queue] or 0
@@ -65,9 +78,7 @@ end
 
 -- The lease of a run has ended: once more, while somebody may still want it.
 local function settle_running(uid, open)
-  if open.deleted then
-    close_open(uid, open)
-  elseif open.attempts < 2 and not is_expired(open) then
+  if open.attempts < 2 and not is_expired(open) and not unwanted(uid, open) then
     count('recovered')
     publish(uid, open)
   else
@@ -87,9 +98,18 @@ local SETTLE = {
   claimed = settle_claimed, published = settle_published, running = settle_running,
 }
 
+-- A slot that cannot be read is given up; the next one opens as usual.
+local function give_up(uid)
+  if redis.call('EXISTS', open_key(uid)) == 1 then
+    count('unreadable')
+    give('broken', uid, 0, '', facts_of(uid))
+  end
+  close_open(uid)
+end
+
 for _, uid in ipairs(redis.call('ZRANGE', OPEN, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
   local open = load_open(uid)
-  if open then SETTLE[open.state](uid, open) else redis.call('ZREM', OPEN, uid) end
+  if open then SETTLE[open.state](uid, open) else give_up(uid) end
 end
 
 local function hold(uid, slot)
@@ -102,13 +122,26 @@ local function is_past(plan)
     or (plan.closes and now >= plan.closes)
 end
 
+-- The message of an earlier slot that nobody began is on its queue still, and will do.
+local function has_message(uid, queue)
+  return redis.call('SISMEMBER', waiting_key(queue), uid) == 1 and is_backlog(queue)
+end
+
 local function claim(uid, plan, facts)
   hold(uid, plan.slot)
-  publish(uid, {
-    slot = plan.slot, runId = plan.runId, grid = true, version = tonumber(facts[1]),
+  local open = {
+    slot = plan.slot, runId = plan.runId, grid = true, version = tonumber(facts.version),
     startDeadline = plan.startDeadline, runLimit = plan.runLimit, closes = plan.closes,
-    queue = facts[3], attempts = 0, claimedMs = now,
-  })
+    queue = facts.queue, attempts = 0, claimedMs = now,
+  }
+  if has_message(uid, open.queue) then
+    open.state = 'published'
+    save_open(uid, open, now + redispatch)
+    count('claimed')
+    give('advance', uid, plan.slot, plan.runId, facts)
+  else
+    publish(uid, open)
+  end
 end
 
 local function skip(uid, plan, facts, reason)
@@ -129,11 +162,20 @@ local function meet(uid, plan, facts, open)
   end
 end
 
-local function look(uid, plan, facts)
+local function look(uid)
+  local facts = facts_of(uid)
+  local plan = facts.plan
+  if not facts.is_scheduled then redis.call('ZREM', DUE, uid) return end
+  if not tonumber(facts.version) or facts.queue == '' then return put_off(uid) end
+  if not plan then
+    if facts.last_slot == 0 then facts.last_slot = now end
+    redis.call('ZADD', DUE, now + lease, uid)
+    return give('late', uid, facts.last_slot, '', facts)
+  end
   local open = load_open(uid)
   if open and open.grid and open.slot == plan.slot and open.state == 'claimed' then
     redis.call('ZADD', DUE, redis.call('ZSCORE', OPEN, uid), uid)
-  elseif plan.slot <= tonumber(facts[4] or 0) or is_past(plan) then
+  elseif plan.slot <= facts.last_slot or is_past(plan) then
     redis.call('ZADD', DUE, now + lease, uid)
     give('late', uid, plan.slot, plan.runId, facts)
   elseif open then
@@ -146,12 +188,7 @@ end
 local left = most - #rows
 if left > 0 then
   for _, uid in ipairs(redis.call('ZRANGE', DUE, '-inf', now, 'BYSCORE', 'LIMIT', 0, left)) do
-    local facts = facts_of(uid)
-    if facts[5] then
-      look(uid, cjson.decode(facts[5]), facts)
-    else
-      redis.call('ZREM', DUE, uid)
-    end
+    look(uid)
   end
 end
 return rows

@@ -1,7 +1,7 @@
 -- Note that messages were sent. ARGV: now, redispatch ms, then rows of uid, run id,
--- version, slot, next plan ('-' for a slot off the grid, '' when none follows). A row whose slot was begun,
--- dropped or taken over meanwhile changes nothing but its plan, and that only under the
--- version it was made for.
+-- version, slot, next plan ('-' when the plan stays, '' when none follows). A row whose
+-- slot was begun, dropped or taken over meanwhile changes nothing but its plan, and that
+-- only under the version it was made for.
 local now, redispatch = clock(ARGV[1]), tonumber(ARGV[2])
 for index = 3, #ARGV, 5 do
   local uid, run_id, version = ARGV[index], ARGV[index + 1], ARGV[index + 2]
@@ -12,10 +12,6 @@ for index = 3, #ARGV, 5 do
     save_open(uid, open, now + redispatch)
     count('published')
   end
-  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'plan')
-  if plan ~= '-' and known[1] == version and known[2]
-    and cjson.decode(known[2]).slot == slot then
-    set_plan(uid, plan)
-  end
+  if plan ~= '-' and is_planned(uid, version, slot) then set_plan(uid, plan) end
 end
 return (#ARGV - 2) / 5

@@ -5,16 +5,18 @@ local now, uid, owner, revision = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARG
 
 if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return 'gone' end
 if load_book(uid) ~= revision then return 'conflict' end
+count('deleted')
+tell(owner, rest(5), now)
 drop_unbegun(uid, 'deleted')
 local open = load_open(uid)
 if open then
   open.deleted = true
   save_open(uid, open, redis.call('ZSCORE', OPEN, uid))
 end
+local queue = redis.call('HGET', heartbeat_key(uid), 'queue')
+if queue then redis.call('SREM', waiting_key(queue), uid) end
 redis.call('DEL', heartbeat_key(uid), book_key(uid))
 redis.call('ZREM', DUE, uid)
 redis.call('SREM', owner_key(owner), uid)
 redis.call('HDEL', UNTOLD, uid)
-tell(owner, rest(5), now)
-count('deleted')
 return 'ok'

@@ -16,10 +16,8 @@ if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= 
   return { 'fenced' }
 end
 
-local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config', 'owner',
-  'enabled', 'paused')
-local is_heard = known[1] and not open.deleted and known[4] == '1' and not known[5]
-if is_heard then
+if is_heard(uid, open) then
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config', 'owner')
   local current, text = load_book(uid)
   if current ~= revision or known[1] ~= judged then
     return { 'conflict', known[1], known[2], tostring(current), text }
@@ -27,10 +25,10 @@ if is_heard then
   if book ~= '' then save_book(uid, book) end
   tell(known[3], rest(10), now)
 end
-close_open(uid, open)
 push_run(uid, record)
 redis.call('SET', finished_key(uid), mark, 'EX', 86400)
 redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
 count('finished')
 count('finished_' .. status)
+close_open(uid)
 return { 'ok' }

@@ -1,12 +1,17 @@
--- Give a begun slot back, to be sent again at once: its worker shuts down. ARGV: now,
--- uid, run id, token. Answers 1, or 0 when the right was lost already.
+-- Give a begun slot back, to be sent again at once if it is still wanted: its worker
+-- shuts down. ARGV: now, uid, run id, token. Answers 1, or 0 when the right was lost.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local open = load_open(uid)
 if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= token then
   return 0
 end
-open.state, open.attempts, open.token = 'claimed', open.attempts - 1, nil
-save_open(uid, open, now)
 count('handed_back')
-wake()
+local reason = unwanted(uid, open)
+if reason then
+  close_unrun(uid, open, 'skipped', reason)
+else
+  open.state, open.attempts, open.token = 'claimed', open.attempts - 1, nil
+  save_open(uid, open, now)
+  wake()
+end
 return 1

@@ -1,5 +1,8 @@
 -- Put before every script: names of keys, the clock, and what several scripts do alike.
 -- The keys and their contents are described in keys.py.
+--
+-- Redis does not undo a script that fails half-way. So what a full server refuses comes
+-- first in each of them, deletions last: then such a server changes nothing at all.
 
 local ROOT = '{hb}:'
 local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
@@ -27,14 +30,70 @@ local function count(name, by)
   redis.call('HINCRBY', STATISTICS, name, by or 1)
 end
 
+-- Reading records ----------------------------------------------------------------
+
+-- A record as a table; nil for none, and for one that cannot be read: it must not keep
+-- a script from the others.
+local function decoded(text)
+  local is_json, value = pcall(cjson.decode, text or '')
+  return is_json and type(value) == 'table' and value or nil
+end
+
+-- Instants, lengths and counts; the largest is the end of the year 9999.
+local function is_number(value)
+  return type(value) == 'number' and value >= 0 and value < 253402300800000
+end
+
+local function has_numbers(record, ...)
+  for _, name in ipairs({ ... }) do
+    if not is_number(record[name]) then return false end
+  end
+  return true
+end
+
+local function is_slot(record)
+  return type(record.runId) == 'string'
+    and has_numbers(record, 'slot', 'startDeadline', 'runLimit')
+    and (record.closes == nil or is_number(record.closes))
+end
+
+local function read_plan(text)
+  local plan = decoded(text)
+  if plan and is_slot(plan) and (plan.next == nil or is_number(plan.next)) then
+    return plan
+  end
+end
+
 -- The open slot of a heartbeat ---------------------------------------------------
 
+local STATES = { claimed = true, published = true, running = true }
+
 local function load_open(uid)
-  local text = redis.call('GET', open_key(uid))
-  return text and cjson.decode(text) or nil
+  local open = decoded(redis.call('GET', open_key(uid)))
+  if open and is_slot(open) and has_numbers(open, 'version', 'attempts')
+    and type(open.queue) == 'string' and STATES[open.state]
+    and (open.state ~= 'running' or is_number(open.token)) then
+    return open
+  end
+end
+
+-- Why nobody wants this slot any more; nil while somebody does.
+local function unwanted(uid, open)
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused')
+  if not known[1] or open.deleted then return 'deleted' end
+  if known[3] then return 'paused' end
+  if known[2] ~= '1' then return 'disabled' end
+  if tonumber(known[1]) ~= open.version then return 'reconfigured' end
+end
+
+-- Whether the owner still wants to hear of a run that had begun.
+local function is_heard(uid, open)
+  local reason = unwanted(uid, open)
+  return not reason or reason == 'reconfigured'
 end
 
 -- Keep the slot, and when somebody must look at it again unless its holder moves on.
+-- `waiting` holds whose message is on a queue: also after its slot was closed unbegun.
 local function save_open(uid, open, deadline)
   redis.call('SET', open_key(uid), cjson.encode(open))
   redis.call('ZADD', OPEN, deadline, uid)
@@ -47,10 +106,9 @@ local function save_open(uid, open, deadline)
   end
 end
 
-local function close_open(uid, open)
+local function close_open(uid)
   redis.call('DEL', open_key(uid))
   redis.call('ZREM', OPEN, uid)
-  redis.call('SREM', waiting_key(open.queue), uid)
 end
 
 -- Records of runs ----------------------------------------------------------------
@@ -65,15 +123,15 @@ end
 -- Record slots that never ran. Equal fates in a row are one record with a count.
 local function record_unrun(uid, status, reason, slots)
   local runs = runs_key(uid)
-  local text = redis.call('LINDEX', runs, 0)
-  local last = text and cjson.decode(text) or nil
+  local last = decoded(redis.call('LINDEX', runs, 0))
   local run = {
     v = 1, runId = slots.runId, slotMs = slots.to, status = status, reason = reason,
     count = slots.count, fromMs = slots.from, toMs = slots.to,
   }
   count(status, slots.count)
   count(status .. '_' .. reason, slots.count)
-  if last and last.status == status and last.reason == reason and last.count then
+  if last and last.status == status and last.reason == reason
+    and has_numbers(last, 'count', 'fromMs') then
     run.count, run.fromMs = last.count + slots.count, last.fromMs
     redis.call('LSET', runs, 0, cjson.encode(run))
     redis.call('EXPIRE', runs, KEPT_SECONDS)
@@ -88,10 +146,9 @@ end
 
 -- Slots that were due and have no verdict: the watcher tells the owner.
 local function leave_untold(uid, status, slots)
-  local text = redis.call('HGET', UNTOLD, uid)
-  local untold = text and cjson.decode(text) or {}
+  local untold = decoded(redis.call('HGET', UNTOLD, uid)) or {}
   local known = untold[status]
-  if known then
+  if type(known) == 'table' and has_numbers(known, 'count') then
     known.count, known.to = known.count + slots.count, slots.to
   else
     untold[status] = { count = slots.count, from = slots.from, to = slots.to }
@@ -105,23 +162,23 @@ local function record_missed(uid, reason, slots)
 end
 
 local function close_unrun(uid, open, status, reason)
-  close_open(uid, open)
   if status == 'skipped' then
     record_unrun(uid, status, reason, one_slot(open))
   else
     record_missed(uid, reason, one_slot(open))
   end
+  close_open(uid)
 end
 
 -- A run that began and died: not coalesced, since each was begun on its own.
 local function close_lost(uid, open)
-  close_open(uid, open)
   count('lost')
   push_run(uid, cjson.encode({
     v = 1, runId = open.runId, slotMs = open.slot, status = 'lost',
     reason = 'worker_died', startedMs = open.startedMs, host = open.host,
   }))
-  leave_untold(uid, 'lost', one_slot(open))
+  if is_heard(uid, open) then leave_untold(uid, 'lost', one_slot(open)) end
+  close_open(uid)
 end
 
 -- Drop a slot that nobody has begun; a running one goes on.
@@ -144,6 +201,16 @@ local function set_plan(uid, plan)
     redis.call('HSET', key, 'plan', plan)
     redis.call('ZADD', DUE, cjson.decode(plan).slot, uid)
   end
+end
+
+-- Whether the plan in force is still the one of this slot, made under this version. One
+-- that cannot be read may be replaced.
+local function is_planned(uid, version, slot)
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused',
+    'plan')
+  if known[1] ~= version or known[2] ~= '1' or known[3] then return false end
+  local plan = read_plan(known[4])
+  return not plan or plan.slot == slot
 end
 
 local function wake()

@@ -5,8 +5,8 @@ local uid, version, plan, passed = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local known = redis.call('HMGET', heartbeat_key(uid), 'paused', 'version')
 if not known[1] then return 0 end
 if known[2] ~= version then return -1 end
-redis.call('HDEL', heartbeat_key(uid), 'paused')
 if passed ~= '' then record_unrun(uid, 'skipped', 'paused', cjson.decode(passed)) end
 set_plan(uid, plan)
+redis.call('HDEL', heartbeat_key(uid), 'paused')
 wake()
 return 1

@@ -8,10 +8,8 @@ if not owner then
   return 'gone'
 end
 if load_book(uid) ~= revision then return 'conflict' end
-if untold ~= '' then
-  if redis.call('HGET', UNTOLD, uid) ~= untold then return 'conflict' end
-  redis.call('HDEL', UNTOLD, uid)
-end
+if untold ~= '' and redis.call('HGET', UNTOLD, uid) ~= untold then return 'conflict' end
 save_book(uid, book)
 tell(owner, rest(6), now)
+if untold ~= '' then redis.call('HDEL', UNTOLD, uid) end
 return 'ok'

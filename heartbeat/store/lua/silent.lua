@@ -18,7 +18,7 @@ for _, uid in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   if open and not open.deleted then look(uid, open, open.state) end
 end
 for _, uid in ipairs(redis.call('ZRANGE', DUE, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
-  local plan = redis.call('HGET', heartbeat_key(uid), 'plan')
-  if plan then look(uid, cjson.decode(plan), 'scheduled') end
+  local plan = read_plan(redis.call('HGET', heartbeat_key(uid), 'plan'))
+  if plan then look(uid, plan, 'scheduled') end
 end
 return rows
