@@ -59,7 +59,7 @@ async def follow(client: Client, output: Output, *, most: int | None = None) -> 
         write(message, output)
         count += 1
         if count == most:
-            return
+            return await client.done_with(message)
 
 
 def write(message: Message, output: Output) -> None:

@@ -11,7 +11,7 @@ from heartbeat.client.dialing import Dialer
 from heartbeat.client.inbox import Message
 from heartbeat.client.position import Position
 from heartbeat.client.retrying import BackOff
-from heartbeat.replies import Ready
+from heartbeat.replies import LostMessage, Ready
 from heartbeat.requests import Hello
 
 
@@ -85,16 +85,21 @@ class Client(Calls):
         """Give alerts and their ends in order, each once, over all connections.
 
         Asking for the next message acknowledges the one before, so a program that
-        ends while it handles one is given it again under the same `client_id`. A
+        ends while it handles one is given it again under the same `client_id`; one
+        that breaks off the iteration says `done_with` of the last it handled. A
         LostMessage says what the gateway no longer had. When 256 messages wait, the
         socket is not read on (replies wait too) until some are taken: nothing is
         dropped. Ends when the client is closed; raises if it was turned away.
         """
-        acks = self._connection.acks
         while (message := await self._connection.inbox.get()) is not None:
             yield message
-            alert_id = getattr(message, "alert_id", None)
-            if alert_id is not None and acks.take(alert_id):
-                await self._connection.send_ack()
-            elif alert_id is not None:
-                self._connection.ack_within(LONGEST_WAIT)
+            await self.done_with(message)
+
+    async def done_with(self, message: Message) -> None:
+        """Acknowledge up to this message; for who leaves `alerts()` in the midst."""
+        if isinstance(message, LostMessage) or message.alert_id is None:
+            return
+        if self._connection.acks.take(message.alert_id):
+            await self._connection.send_ack()
+        else:
+            self._connection.ack_within(LONGEST_WAIT)

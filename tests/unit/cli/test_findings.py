@@ -1,6 +1,7 @@
 """What the doctor makes of facts."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -38,7 +39,7 @@ def findings(
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
-    **info: object,
+    info: Mapping[str, object] = MappingProxyType({}),
 ) -> dict[str, Finding]:
     """Return what is not fine, by subject."""
     facts = Facts(
@@ -71,7 +72,7 @@ def test_a_sound_installation_has_nothing_to_be_done() -> None:
 def test_what_breaks_the_promise_in_the_store_is_found(
     info: dict[str, object], subject: str, level: Level
 ) -> None:
-    found = findings(**info)
+    found = findings(info=info)
     assert list(found) == [subject]
     assert found[subject].level is level
     assert found[subject].advice

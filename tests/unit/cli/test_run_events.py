@@ -13,8 +13,8 @@ def test_the_start_says_how_many() -> None:
 
 def test_an_item_has_its_verdict() -> None:
     event = read_event(
-        '{"event": "item", "itemKey": "k", "description": "Disk", "status": "unknown", "severity": "warning",'
-        ' "details": "", "by": "model", "cause": "no_model"}'
+        '{"event": "item", "itemKey": "k", "description": "Disk", "status": "unknown",'
+        ' "severity": "warning", "details": "", "by": "model", "cause": "no_model"}'
     )
     assert isinstance(event, ItemEnded)
     assert (event.status, event.cause) == ("unknown", "no_model")

@@ -1,0 +1,232 @@
+"""The command against a real gateway, beat and worker."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from heartbeat.cli.main import main
+from tests.acceptance.processes import eventually, running_fleet
+from tests.conftest import free_port, running_server
+from tests.unit.cli.calling import Called
+
+CHECKLIST = """\
+---
+interval: 60
+---
+- [ ] This one fails on purpose {#purpose}
+  - probe: disk / used_percent > 100%
+- [ ] The disk is there
+  - probe: disk / used_percent <= 100%
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """Calls the command in a folder and an environment of its own."""
+
+    folder: Path
+    environ: dict[str, str]
+
+    def call(self, *argv: str) -> Called:
+        out, errors = io.StringIO(), io.StringIO()
+        with chdir(self.folder), redirect_stdout(out), redirect_stderr(errors):
+            code = main(argv, self.environ)
+        return Called(code=code, out=out.getvalue(), errors=errors.getvalue())
+
+    def json(self, *argv: str, code: int = 0) -> dict[str, object]:
+        called = self.call("--json", *argv)
+        assert called.code == code, called.errors
+        return called.data
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "HEARTBEAT.md").write_text(CHECKLIST)
+    options = ("--appendonly", "yes", "--maxmemory-policy", "noeviction")
+    with (
+        running_server(tmp_path_factory.mktemp("server"), *options) as server,
+        running_fleet(server.url, folder) as fleet,
+    ):
+        port = free_port()
+        fleet.gateway(port=port)
+        fleet.beat()
+        fleet.worker()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "HEARTBEAT_REDIS_URL": server.url,
+            "HEARTBEAT_ROOT": str(folder),
+            "HEARTBEAT_PORT": str(port),
+        }
+        yield Shell(folder=folder, environ=environ)
+
+
+@pytest.fixture(scope="module")
+def heartbeat(shell: Shell) -> str:
+    """Configure a heartbeat, wait until it has run, and return its id."""
+    configured = shell.json("configure", "HEARTBEAT.md", "--name", "machine")
+    assert configured["outcome"] == "created"
+    assert configured["runId"]
+    schedule_id = str(configured["scheduleId"])
+    eventually(lambda: shell.json("history", schedule_id)["runs"], "a run")
+    return schedule_id
+
+
+def only(found: object) -> dict[str, object]:
+    assert isinstance(found, list)
+    (one,) = found
+    assert isinstance(one, dict)
+    return one
+
+
+def test_a_new_heartbeat_is_run_at_once(shell: Shell, heartbeat: str) -> None:
+    run = only(shell.json("history", heartbeat)["runs"])
+    assert run["status"] == "alert"
+
+
+def test_configuring_again_changes_nothing_and_runs_nothing(
+    shell: Shell, heartbeat: str
+) -> None:
+    again = shell.json("configure", "HEARTBEAT.md", "--name", "machine")
+    assert (again["outcome"], again["scheduleId"]) == ("unchanged", heartbeat)
+    assert "runId" not in again
+
+
+def test_the_list_shows_it(shell: Shell, heartbeat: str) -> None:
+    listed = only(shell.json("list")["heartbeats"])
+    assert (listed["scheduleId"], listed["name"]) == (heartbeat, "machine")
+    assert "machine" in shell.call("list").out
+
+
+def test_one_heartbeat_is_shown_whole(shell: Shell, heartbeat: str) -> None:
+    out = shell.call("get", heartbeat).out
+    assert "disk / used_percent > 100%" in out
+    assert "interval" in out
+
+
+def test_history_says_what_was_wrong(shell: Shell, heartbeat: str) -> None:
+    assert "fails on purpose" in shell.call("history", heartbeat).out
+
+
+def test_watch_shows_the_feed_from_its_beginning(shell: Shell, heartbeat: str) -> None:
+    alert = shell.json("watch", "--from", "all", "-n", "1")
+    assert (alert["type"], alert["scheduleId"]) == ("heartbeat.alert", heartbeat)
+    said = shell.call("watch", "--from", "all", "-n", "1").out
+    assert "open already:" in said
+    assert "ALERT machine on " in said
+    assert "✗ This one fails on purpose" in said
+
+
+def test_a_named_watcher_is_not_told_twice(shell: Shell, heartbeat: str) -> None:
+    watch = ("watch", "--client-id", "desk", "--from", "all", "-n", "1")
+    first = shell.json(*watch)
+    shell.json("configure", "HEARTBEAT.md", "--id", "other")
+    second = shell.json(*watch)
+    shell.json("delete", "other")
+    assert first["alertId"] != second["alertId"]
+    assert second["scheduleId"] == "other"
+
+
+def test_incidents_are_trouble_found(shell: Shell, heartbeat: str) -> None:
+    incident = only(shell.json("incidents", heartbeat, code=1)["incidents"])
+    assert incident["itemKey"] == "purpose"
+
+
+def test_incidents_can_be_silenced(shell: Shell, heartbeat: str) -> None:
+    shell.json("snooze", heartbeat, "purpose", "5")
+    assert "until" in shell.call("incidents").out
+    shell.json("unsnooze", heartbeat, "purpose")
+    shell.json("acknowledge", heartbeat, "purpose")
+    assert "acknowledged" in shell.call("incidents").out
+
+
+def test_a_heartbeat_can_be_paused_and_go_on(shell: Shell, heartbeat: str) -> None:
+    assert shell.json("pause", heartbeat)["changed"] is True
+    assert shell.json("pause", heartbeat)["changed"] is False
+    assert only(shell.json("list")["heartbeats"])["state"] == "paused"
+    assert shell.json("resume", heartbeat)["changed"] is True
+
+
+def test_the_text_can_be_sent_along(shell: Shell, heartbeat: str) -> None:
+    (shell.folder / "far.md").write_text(
+        "- [ ] a\n  - probe: memory used_percent > 0\n"
+    )
+    inline = ("configure", "far.md", "--inline", "--id", "far", "--disabled")
+    assert shell.json(*inline)["outcome"] == "created"
+    (shell.folder / "far.md").unlink()
+    assert shell.json("get", "far")["items"]
+    assert shell.json("delete", "far")["scheduleId"] == "far"
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        pytest.param(("get", "nobody"), "nobody", id="unknown-id"),
+        pytest.param(("configure", "../x.md"), "inside the root", id="outside"),
+        pytest.param(("configure", "none.md"), "no file", id="missing"),
+        pytest.param(
+            ("configure", "HEARTBEAT.md", "--interval", "0.1"), "60 s", id="often"
+        ),
+        pytest.param(
+            ("configure", "HEARTBEAT.md", "--interval", "5", "--cron", "* * * * *"),
+            "got both",
+            id="both",
+        ),
+        pytest.param(
+            ("configure", "HEARTBEAT.md", "--active", "09:00-09:00"), "09:00", id="zero"
+        ),
+        pytest.param(
+            ("configure", "HEARTBEAT.md", "--timezone", "Mars"), "Mars", id="zone"
+        ),
+        pytest.param(
+            ("configure", "HEARTBEAT.md", "--model", "anthropic:claude-sonnet-0"),
+            "claude-sonnet-0",
+            id="model",
+        ),
+    ],
+)
+def test_what_the_gateway_refuses_is_exit_code_2(
+    shell: Shell, argv: tuple[str, ...], expected: str
+) -> None:
+    called = shell.call(*argv)
+    assert called.code == 2
+    assert called.errors.startswith("error: ")
+    assert expected in called.errors
+    assert called.errors.count("\n") == 1
+
+
+def test_the_doctor_finds_a_whole_fleet_sound(shell: Shell, heartbeat: str) -> None:
+    found = shell.json("doctor")
+    assert found["sound"] is True
+
+
+def test_the_doctor_finds_a_store_that_is_away(shell: Shell) -> None:
+    away = Shell(
+        folder=shell.folder,
+        environ={**shell.environ, "HEARTBEAT_REDIS_URL": "redis://127.0.0.1:1/0"},
+    )
+    called = away.call("doctor")
+    assert called.code == 1
+    assert "set HEARTBEAT_REDIS_URL" in called.out
+
+
+def test_run_evaluates_here_and_stores_nothing(shell: Shell, heartbeat: str) -> None:
+    before = shell.json("history", heartbeat)["runs"]
+    called = shell.call("run", "HEARTBEAT.md")
+    assert called.code == 1
+    assert "✗ action needed" in called.out
+    assert "✓ ok" in called.out
+    assert shell.json("history", heartbeat)["runs"] == before
+
+
+def test_run_says_what_is_wrong_with_a_file(shell: Shell) -> None:
+    (shell.folder / "bad.md").write_text("- [ ] a\n  - probe: dsk /\n")
+    called = shell.call("run", "bad.md")
+    assert called.code == 2
+    assert "line 2" in called.errors
