@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway.auth import TokensFile
 from gateway.cursors import FLUSH_SECONDS
+from gateway.deadman import PING_SECONDS, DeadMan
 from gateway.health import Health
 from gateway.pings import RESOLUTION
 from gateway.server import Server
@@ -43,6 +44,7 @@ class Background:
         store = shared.store
         holder = f"{self._host} {self._pid}"
         self._watcher = Watcher(store.watch, store.heartbeats, holder=holder)
+        self._dead_man = _dead_man(shared)
 
     async def run(self) -> None:
         """Do all of it until cancelled."""
@@ -52,6 +54,8 @@ class Background:
             group.create_task(_every(REPORT_SECONDS, self._report))
             group.create_task(_every(POSITION_SECONDS, self._compare_heads))
             group.create_task(_every(LOOK_SECONDS, self._look))
+            if self._dead_man is not None:
+                group.create_task(_every(PING_SECONDS, self._ping))
             if self._tokens_file is not None:
                 group.create_task(_every(TOKENS_SECONDS, self._reload_tokens))
 
@@ -114,6 +118,11 @@ class Background:
         found = await self._shared.commands.call(lambda: self._watcher.look(clock))
         self._shared.metrics.count("overdue_found", by=found)
 
+    async def _ping(self) -> None:
+        assert self._dead_man is not None  # else nobody asks
+        was_sent = await self._shared.commands.call(self._dead_man.ping)
+        self._shared.metrics.set("deadman_up", was_sent)
+
     async def _compare_heads(self) -> None:
         for owner in self._shared.hub.owners():
             head = await self._shared.feed.head(owner)
@@ -126,6 +135,15 @@ class Background:
             self._shared.gate.tokens = tokens
             self._server.withdraw()
             _LOG.info("tokens read again", extra={"action": "tokens_read"})
+
+
+def _dead_man(shared: Shared) -> DeadMan | None:
+    url, store = shared.settings.deadman_url, shared.store
+    if url is None:
+        return None
+    return DeadMan(
+        url, watch=store.watch, processes=store.processes, statistics=store.statistics
+    )
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

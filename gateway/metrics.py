@@ -76,6 +76,11 @@ METRICS = (
         kind="gauge",
         about="how late the event loop was at its last look",
     ),
+    Metric(
+        name="deadman_up",
+        kind="gauge",
+        about="1 while the outside monitor is pinged, 0 while something is wrong",
+    ),
     Metric(name="redis_up", kind="gauge", about="1 while Redis answers"),
     Metric(
         name="ledger",

@@ -103,6 +103,10 @@ class Settings(BaseModel):
         (), description="browser origins that may connect, exactly as sent"
     )
 
+    deadman_url: str | None = Field(
+        None, description="asked each minute while beats fire and runs finish"
+    )
+
     # Limits of an owner
     min_interval_seconds: float = Field(
         60, gt=0, description="shortest time between two slots"

@@ -1,0 +1,84 @@
+"""Tells an outside monitor, each minute, that beats fire and runs finish.
+
+A monitor that hears nothing for some minutes alarms by itself: it watches all of this
+from a place that does not fail with it.
+"""
+
+import logging
+import urllib.request
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from heartbeat.errors import InvalidSettings
+from heartbeat.store.processes import Processes, ProcessSeen
+from heartbeat.store.statistics import Lag, Statistics
+from heartbeat.store.watch import Watch
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two pings.
+PING_SECONDS = 60.0
+#: Seconds the monitor may take to answer.
+TIMEOUT_SECONDS = 10.0
+#: A due slot that waits longer for a beat, in milliseconds, is not being fired.
+MOST_LAG_MS = 30_000
+
+
+class DeadMan:
+    """Pings while all is well; silence is the message when it is not."""
+
+    def __init__(
+        self, url: str, *, watch: Watch, processes: Processes, statistics: Statistics
+    ) -> None:
+        self._url = check_url(url)
+        self._watch, self._processes = watch, processes
+        self._statistics = statistics
+        self._is_silent = False
+
+    def ping(self) -> bool:
+        """Ping if all is well; say whether the monitor heard it. Raises StoreError."""
+        trouble = find_trouble(
+            self._processes.seen(),
+            silent=len(self._watch.silent(most=1)),
+            lag=self._statistics.lag(),
+        )
+        if trouble is not None:
+            if not self._is_silent:
+                extra = {"action": "deadman_silent"}
+                logger.error("no dead-man ping: %s", trouble, extra=extra)
+            self._is_silent = True
+            return False
+        self._is_silent = False
+        return self._send()
+
+    def _send(self) -> bool:
+        try:
+            with urllib.request.urlopen(self._url, timeout=TIMEOUT_SECONDS):
+                return True
+        except OSError as error:
+            extra = {"action": "deadman_unheard"}
+            logger.warning("the dead-man ping was not heard: %s", error, extra=extra)
+            return False
+
+
+def find_trouble(seen: Iterable[ProcessSeen], *, silent: int, lag: Lag) -> str | None:
+    """Say why beats do not fire or runs do not finish, or None while they do."""
+    alive = {process.kind for process in seen if process.is_alive}
+    if "beat" not in alive:
+        return "no beat is alive"
+    if "worker" not in alive:
+        return "no worker is alive"
+    if lag.overdue_ms > MOST_LAG_MS:
+        return f"a slot has waited {lag.overdue_ms / 1000:.0f} s for a beat"
+    return "a slot has no finished run after its grace" if silent else None
+
+
+def check_url(url: str) -> str:
+    """Return the URL, or raise InvalidSettings."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidSettings(
+            "HEARTBEAT_DEADMAN_URL: expected http:// or https:// and a host,"
+            f" got {url!r}"
+        )
+    return url

@@ -1,0 +1,70 @@
+"""The dead-man ping reaches a real server, and only while all is well."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from gateway.deadman import DeadMan
+from heartbeat.store.processes import Processes
+from heartbeat.store.server import Server
+from heartbeat.store.statistics import Statistics
+from heartbeat.store.watch import Watch
+
+
+class Monitor(HTTPServer):
+    """An outside monitor that counts its pings."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Count)
+        self.pings: list[str] = []
+
+
+class _Count(BaseHTTPRequestHandler):
+    server: Monitor
+
+    def do_GET(self) -> None:
+        self.server.pings.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def monitor() -> Iterator[Monitor]:
+    with Monitor() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def dead_man(server: Server, monitor: Monitor) -> DeadMan:
+    return DeadMan(
+        f"http://127.0.0.1:{monitor.server_port}/ping/1",
+        watch=Watch(server),
+        processes=Processes(server),
+        statistics=Statistics(server),
+    )
+
+
+def test_the_monitor_hears_of_a_fleet_that_is_well(
+    server: Server, monitor: Monitor, dead_man: DeadMan
+) -> None:
+    for kind in ("beat", "worker"):
+        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
+    assert dead_man.ping()
+    assert monitor.pings == ["/ping/1"]
+
+
+def test_the_monitor_hears_nothing_of_a_fleet_without_a_worker(
+    server: Server, monitor: Monitor, dead_man: DeadMan
+) -> None:
+    Processes(server).report("beat", host="h", pid=1)
+    assert not dead_man.ping()
+    assert monitor.pings == []

@@ -1,0 +1,49 @@
+import pytest
+
+from gateway.deadman import MOST_LAG_MS, check_url, find_trouble
+from heartbeat.errors import InvalidSettings
+from heartbeat.store.processes import ProcessKind, ProcessSeen
+from heartbeat.store.statistics import Lag
+
+
+def seen(kind: ProcessKind, *, is_alive: bool = True) -> ProcessSeen:
+    return ProcessSeen(kind=kind, host="h", pid=1, last_seen_ms=0, is_alive=is_alive)
+
+
+def a_lag(overdue_ms: int = 0) -> Lag:
+    return Lag(scheduled=1, open=0, overdue_ms=overdue_ms)
+
+
+ALL = [seen("beat"), seen("worker"), seen("gateway")]
+
+
+def test_it_pings_while_beats_fire_and_runs_finish() -> None:
+    assert find_trouble(ALL, silent=0, lag=a_lag()) is None
+
+
+@pytest.mark.parametrize(
+    ("processes", "silent", "overdue_ms", "said"),
+    [
+        pytest.param([seen("worker")], 0, 0, "no beat", id="no beat"),
+        pytest.param([seen("beat")], 0, 0, "no worker", id="no worker"),
+        pytest.param(
+            [seen("beat"), seen("worker", is_alive=False)], 0, 0, "no worker", id="gone"
+        ),
+        pytest.param(ALL, 1, 0, "no finished run", id="a silent slot"),
+        pytest.param(ALL, 0, MOST_LAG_MS + 1, "for a beat", id="a slot that waits"),
+    ],
+)
+def test_it_is_silent_when_something_is_wrong(
+    processes: list[ProcessSeen], silent: int, overdue_ms: int, said: str
+) -> None:
+    trouble = find_trouble(processes, silent=silent, lag=a_lag(overdue_ms))
+    assert trouble is not None
+    assert said in trouble
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://h/", "hc-ping.com/x", "http://", "file:///x"]
+)
+def test_an_address_that_cannot_be_pinged_is_refused_at_start(url: str) -> None:
+    with pytest.raises(InvalidSettings, match="HEARTBEAT_DEADMAN_URL"):
+        check_url(url)
