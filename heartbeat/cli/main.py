@@ -14,7 +14,7 @@ from heartbeat.cli.arguments import build_parser
 from heartbeat.cli.context import Context, default_url
 from heartbeat.cli.failures import Exit, exit_code
 from heartbeat.cli.output import Output
-from heartbeat.errors import HeartbeatError, InvalidInput
+from heartbeat.errors import GatewayUnavailable, HeartbeatError, InvalidInput
 from heartbeat.settings import Settings
 
 
@@ -31,7 +31,7 @@ def main(
     try:
         return int(arguments.handler(_context(arguments, given, output), arguments))
     except HeartbeatError as error:
-        output.fail(code=error.code, message=str(error))
+        output.fail(code=error.code, message=f"{error}{_hint(error, arguments)}")
         return exit_code(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -39,6 +39,12 @@ def main(
         # Python flushes standard output at exit: let that go nowhere instead of fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
+
+
+def _hint(error: HeartbeatError, arguments: argparse.Namespace) -> str:
+    if not isinstance(error, GatewayUnavailable) or arguments.url is not None:
+        return ""
+    return " (`heartbeat up` starts one here; --url says where another is)"
 
 
 def _with_dotenv(environ: Mapping[str, str]) -> dict[str, str]:

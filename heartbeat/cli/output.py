@@ -96,5 +96,11 @@ def _cell(cell: str | Text | None) -> Text:
     return cell if isinstance(cell, Text) else Text(plain(cell or ""))
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the exit code to `main`; called while the error is handled."""
+        raise
+
+
 def _console(file: TextIO, *, no_color: bool) -> Console:
-    return Console(file=file, no_color=no_color, highlight=False, markup=False)
+    return _Console(file=file, no_color=no_color, highlight=False, markup=False)

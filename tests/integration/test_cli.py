@@ -2,6 +2,9 @@
 
 import io
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -230,3 +233,32 @@ def test_run_says_what_is_wrong_with_a_file(shell: Shell) -> None:
     called = shell.call("run", "bad.md")
     assert called.code == 2
     assert "line 2" in called.errors
+
+
+def test_a_reader_that_goes_away_is_no_stack_trace(shell: Shell) -> None:
+    with started(shell, "upcoming", "HEARTBEAT.md", "-n", "1000") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(20) == 141
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_ctrl_c_ends_a_watch_quietly(shell: Shell, heartbeat: str) -> None:
+    with started(shell, "watch") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def started(shell: Shell, *argv: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "heartbeat.cli.main", *argv],
+        cwd=shell.folder,
+        env={**shell.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )

@@ -148,7 +148,9 @@ def test_settings_may_stand_in_a_dotenv_file(
     (tmp_path / ".env").write_text("HEARTBEAT_PORT=1\n")
     monkeypatch.chdir(tmp_path)
     assert main(["list"]) == 3
-    assert "127.0.0.1:1/ws" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert "127.0.0.1:1/ws" in errors
+    assert "`heartbeat up` starts one" in errors
 
 
 def test_an_error_is_json_where_json_was_asked_for(call: Call) -> None:
