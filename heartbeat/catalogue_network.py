@@ -4,6 +4,16 @@ from heartbeat.tool_schema import Argument, Field, Tool, Unit
 
 NETWORK_TOOLS = (
     Tool(
+        name="dns",
+        about="Whether a name exists, and at which addresses.",
+        arguments=(Argument(name="host", about="a host name"),),
+        fields=(
+            Field(name="found", unit=Unit.BOOLEAN, about="whether it has an address"),
+            Field(name="count", unit=Unit.NUMBER, about="how many addresses"),
+            Field(name="addresses", unit=Unit.TEXT, about="sorted, between spaces"),
+        ),
+    ),
+    Tool(
         name="http",
         about="GET a URL and say how it answered.",
         arguments=(Argument(name="url", about="an http:// or https:// URL"),),
@@ -24,6 +34,20 @@ NETWORK_TOOLS = (
         fields=(
             Field(name="open", unit=Unit.BOOLEAN, about="whether it accepted"),
             Field(name="latency_ms", unit=Unit.MILLISECONDS, about="until it did"),
+        ),
+    ),
+    Tool(
+        name="tls",
+        about="Whether a server's certificate is valid, and for how long.",
+        arguments=(
+            Argument(name="host", about="a host name or address"),
+            Argument(name="port", about="1 to 65535, mostly 443"),
+        ),
+        fields=(
+            Field(name="valid", unit=Unit.BOOLEAN, about="trusted, in time, its name"),
+            Field(name="days_left", unit=Unit.NUMBER, about="below 0 once expired"),
+            Field(name="subject", unit=Unit.TEXT, about="whom it names"),
+            Field(name="issuer", unit=Unit.TEXT, about="who signed it"),
         ),
     ),
 )

@@ -29,8 +29,13 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def serve(pages: Mapping[str, Page], *, tls: bool = False) -> AsyncIterator[Site]:
-    """Serve pages by path, each one over a connection that ends after it."""
+async def serve(
+    pages: Mapping[str, Page], *, tls: bool | ssl.SSLContext = False
+) -> AsyncIterator[Site]:
+    """Serve pages by path, each one over a connection that ends after it.
+
+    `tls`: True for CERTIFICATE, or a server's context of the test's own.
+    """
     site = Site()
     answering: set[asyncio.Task[None]] = set()
 
@@ -51,8 +56,8 @@ async def serve(pages: Mapping[str, Page], *, tls: bool = False) -> AsyncIterato
                 writer.close()
                 await writer.wait_closed()
 
-    context = None
-    if tls:
+    context = tls if isinstance(tls, ssl.SSLContext) else None
+    if tls is True:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE)
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)

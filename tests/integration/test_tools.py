@@ -235,7 +235,7 @@ def test_a_port_that_takes_no_call_is_closed() -> None:
 
     assert isinstance(seen, Observation)
     assert seen.fields == {"open": False}
-    assert "no connection in time" in seen.text
+    assert "no answer in time" in seen.text
 
 
 def test_a_host_that_does_not_exist_has_no_open_port() -> None:

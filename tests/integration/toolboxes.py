@@ -12,6 +12,19 @@ from worker.tools.toolbox import Toolbox
 Seen = Observation | Unobserved
 
 
+def a_policy(
+    *, owner: str = "local", listed: Sequence[str] = (), chosen: Sequence[str] = ()
+) -> ToolPolicy:
+    return ToolPolicy(
+        owner=owner,
+        root=Path("/nowhere"),
+        base=Path("/nowhere"),
+        private_hosts=tuple(listed),
+        model_hosts=frozenset(chosen),
+        is_local=owner == "local",
+    )
+
+
 def a_toolbox(
     *,
     owner: str = "local",
@@ -20,14 +33,7 @@ def a_toolbox(
     network: Network | None = None,
     seconds: float = 5.0,
 ) -> Toolbox:
-    policy = ToolPolicy(
-        owner=owner,
-        root=Path("/nowhere"),
-        base=Path("/nowhere"),
-        private_hosts=tuple(listed),
-        model_hosts=frozenset(chosen),
-        is_local=owner == "local",
-    )
+    policy = a_policy(owner=owner, listed=listed, chosen=chosen)
     return Toolbox(policy, network=network, timeout=timedelta(seconds=seconds))
 
 

@@ -57,9 +57,22 @@ class Egress:
     ) -> list[Address]:
         """Return the addresses to connect to; none if there is no such host.
 
+        As `look_up`, less those that this host has no route to.
+        """
+        found = await self.look_up(host, port, chosen_by_model=chosen_by_model)
+        routed = [each for each in found if self._network.has_route(each, port)]
+        if found and not routed:
+            raise CannotTell(f"this host has no route to {host!r}")
+        return routed
+
+    async def look_up(
+        self, host: str, port: int | None = None, *, chosen_by_model: bool
+    ) -> list[Address]:
+        """Return the addresses of a host; none if there is no such host.
+
         1. The name must be one that may be asked for: a lookup alone can carry data.
-        2. Every address of it must be one that may be reached.
-        3. Those that this host has no route to are left out.
+        2. Every address of it must be one that may be reached, at any port if none
+           is given.
 
         Raises CannotTell if it may not be reached, or nobody can say where it is.
         """
@@ -67,22 +80,18 @@ class Egress:
         if name in _METADATA_NAMES:
             raise _forbidden(name)
         if chosen_by_model and not self._may_be_chosen(name, port):
-            raise CannotTell(
-                f"not allowed: {name!r} port {port} is not in the checklist"
-            )
+            place = repr(name) if port is None else f"{name!r} port {port}"
+            raise CannotTell(f"not allowed: {place} is not in the checklist")
         literal = parse_address(name)
         found = [literal] if literal else await self._resolve(name, port)
         for address in found:
             self._admit(name, address, port)
-        routed = [each for each in found if self._network.has_route(each, port)]
-        if found and not routed:
-            raise CannotTell(f"this host has no route to {name!r}")
-        return routed
+        return found
 
-    def _may_be_chosen(self, name: str, port: int) -> bool:
+    def _may_be_chosen(self, name: str, port: int | None) -> bool:
         return self._named.covers(name, port) or self._listed.covers(name, port)
 
-    def _admit(self, name: str, address: Address, port: int) -> None:
+    def _admit(self, name: str, address: Address, port: int | None) -> None:
         if is_metadata(address):
             raise _forbidden(name)
         if self._is_local or is_public(address):
@@ -92,11 +101,11 @@ class Egress:
                 f"not allowed: {name!r} is at a private address and is not listed"
             )
 
-    async def _resolve(self, name: str, port: int) -> list[Address]:
+    async def _resolve(self, name: str, port: int | None) -> list[Address]:
         try:
             async with asyncio.timeout(self._lookup_seconds):
                 found = await in_thread(
-                    RESOLVER, lambda: self._network.look_up(name, port)
+                    RESOLVER, lambda: self._network.look_up(name, port or 0)
                 )
         except TimeoutError as error:
             raise CannotTell(f"the resolver did not answer for {name!r}") from error

@@ -17,11 +17,16 @@ _NUMERIC = re.compile(r"(\d+|0x[0-9a-f]*)", re.ASCII)
 
 #: Any text in which a URL names a host, and perhaps a port.
 _IN_URL = re.compile(
-    r"https?://(?P<host>\[[^\]\s]+\]|[\w.-]+)(?::(?P<port>\d+))?", re.I
+    r"(?:https?|rediss?)://(?P<host>\[[^\]\s]+\]|[\w.-]+)(?::(?P<port>\d+))?", re.I
 )
 
-#: The arguments of a `tcp` probe.
-_IN_TCP = re.compile(r"\btcp\s+[\"`]?(?P<host>[\w.:-]+)[\"`]?\s+[\"`]?(?P<port>\d+)")
+#: The arguments of a `tcp` or a `tls` probe.
+_WITH_PORT_APART = re.compile(
+    r"\b(?:tcp|tls)\s+[\"`]?(?P<host>[\w.:-]+)[\"`]?\s+[\"`]?(?P<port>\d+)"
+)
+
+#: The argument of a `dns` probe; in prose that word says nothing of the next.
+_IN_DNS = re.compile(r"\bprobe:\s*dns\s+[\"`]?(?P<host>[\w.-]+)")
 
 #: A host with a port in prose; it begins with a letter, unlike a time of day.
 _WITH_PORT = re.compile(
@@ -73,8 +78,13 @@ class HostList:
     def __init__(self, entries: Iterable[str]) -> None:
         self._entries = frozenset(_parse_entry(entry) for entry in entries)
 
-    def covers(self, host: str, port: int) -> bool:
-        """Say whether a host, in its canonical spelling, is listed with this port."""
+    def covers(self, host: str, port: int | None) -> bool:
+        """Say whether a host, in its canonical spelling, is listed with this port.
+
+        Without a port: whether it is listed at all.
+        """
+        if port is None:
+            return any(host == listed for listed, _ in self._entries)
         return (host, None) in self._entries or (host, port) in self._entries
 
 
@@ -96,9 +106,9 @@ def hosts_in(checklist_text: str) -> frozenset[str]:
 
 
 def _named_in(text: str) -> Iterator[tuple[str, str | None]]:
-    for pattern in (_IN_URL, _IN_TCP, _WITH_PORT):
+    for pattern in (_IN_URL, _WITH_PORT_APART, _IN_DNS, _WITH_PORT):
         for match in pattern.finditer(text):
-            yield match["host"], match["port"]
+            yield match["host"], match.groupdict().get("port")
     for match in _BARE.finditer(text):
         if match["port"] is None and not _is_other_than_host(match["host"]):
             yield match["host"], None

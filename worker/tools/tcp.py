@@ -4,42 +4,29 @@ import asyncio
 import contextlib
 
 from worker.tools.addresses import Address
-from worker.tools.egress import Egress, explain
 from worker.tools.measured import Measured
+from worker.tools.reach import Reach, Unreached
 
 
 async def measure_tcp(
-    host: str,
-    port: int,
-    *,
-    egress: Egress,
-    chosen_by_model: bool,
-    connect_seconds: float,
+    host: str, port: str, *, reach: Reach, chosen_by_model: bool
 ) -> Measured:
     """Connect to the host's addresses in turn until one accepts; nothing is sent."""
     clock = asyncio.get_running_loop().time
     started = clock()
-    addresses = await egress.addresses(host, port, chosen_by_model=chosen_by_model)
-    why = "no such host"
-    for address in addresses:
-        try:
-            async with asyncio.timeout(connect_seconds / len(addresses)):
-                await _touch(address, port)
-        except TimeoutError:
-            why = "no connection in time"
-        except OSError as error:
-            why = explain(error)
-        else:
-            latency_ms = round((clock() - started) * 1e3, 1)
-            return Measured(
-                fields={"open": True, "latency_ms": latency_ms},
-                text=f"{host!r} accepts connections on port {port}",
-            )
-    return Measured(fields={"open": False}, text=f"{host!r} port {port}: {why}")
 
+    async def touch(address: Address) -> None:
+        _, writer = await asyncio.open_connection(str(address), int(port))
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
-async def _touch(address: Address, port: int) -> None:
-    _, writer = await asyncio.open_connection(str(address), port)
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    found = await reach.first(host, int(port), touch, chosen_by_model=chosen_by_model)
+    if isinstance(found, Unreached):
+        text = f"{host!r} port {port}: {found.why}"
+        return Measured(fields={"open": False}, text=text)
+    latency_ms = round((clock() - started) * 1e3, 1)
+    return Measured(
+        fields={"open": True, "latency_ms": latency_ms},
+        text=f"{host!r} accepts connections on port {port}",
+    )

@@ -11,6 +11,7 @@ from heartbeat.errors import InvalidProbe
 from heartbeat.tool_calls import check_call
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from worker.tools.disk import measure_disk
+from worker.tools.dns import measure_dns
 from worker.tools.egress import Egress
 from worker.tools.file import measure_file
 from worker.tools.http import HttpClient
@@ -20,8 +21,10 @@ from worker.tools.memory import measure_memory
 from worker.tools.network import Network, SystemNetwork
 from worker.tools.policy import ToolPolicy
 from worker.tools.process import measure_process
+from worker.tools.reach import Reach
 from worker.tools.tcp import measure_tcp
 from worker.tools.threads import MACHINE, in_thread
+from worker.tools.tls import measure_tls
 
 logger = logging.getLogger(__name__)
 
@@ -54,22 +57,26 @@ class Toolbox:
     ) -> None:
         self._policy = policy
         self._timeout_seconds = timeout.total_seconds()
-        self._egress = Egress(
+        egress = Egress(
             policy,
             network=network or SystemNetwork(),
             lookup_seconds=self._timeout_seconds * _SHARE_OF_RESOLVER,
         )
-        self._connect_seconds = self._timeout_seconds * _SHARE_OF_CONNECTING
-        self._http = HttpClient(self._egress, connect_seconds=self._connect_seconds)
+        reach = Reach(
+            egress=egress, seconds=self._timeout_seconds * _SHARE_OF_CONNECTING
+        )
+        self._http = HttpClient(egress, connect_seconds=reach.seconds)
         self._executors: Mapping[str, _Executor] = MappingProxyType(
             {
                 "disk": _in_thread(measure_disk),
+                "dns": _on_loop(partial(measure_dns, egress=egress)),
                 "file": _in_thread(partial(measure_file, policy=policy)),
                 "http": self._measure_http,
                 "load": _in_thread(measure_load),
                 "memory": _in_thread(measure_memory),
                 "process": _in_thread(measure_process),
-                "tcp": self._measure_tcp,
+                "tcp": _on_loop(partial(measure_tcp, reach=reach)),
+                "tls": _on_loop(partial(measure_tls, reach=reach)),
             }
         )
 
@@ -107,15 +114,12 @@ class Toolbox:
             timeout_seconds=self._timeout_seconds * _SHARE_OF_HOST,
         )
 
-    async def _measure_tcp(self, call: ToolCall, chosen_by_model: bool) -> Measured:
-        host, port = call.arguments
-        return await measure_tcp(
-            host,
-            int(port),
-            egress=self._egress,
-            chosen_by_model=chosen_by_model,
-            connect_seconds=self._connect_seconds,
-        )
+
+def _on_loop(measure: Callable[..., Awaitable[Measured]]) -> _Executor:
+    async def execute(call: ToolCall, chosen_by_model: bool) -> Measured:
+        return await measure(*call.arguments, chosen_by_model=chosen_by_model)
+
+    return execute
 
 
 def _in_thread(measure: Callable[..., Measured]) -> _Executor:

@@ -37,7 +37,7 @@ process "<" count > 0                          | process <         | count > 0
 REFUSED = r"""
                                        | `probe: <tool> …`
 "disk                                  | closing "
-dsk / used_percent < 90%               | disk, file, http, load, memory, process, tcp; got 'dsk'; did you mean 'disk'?
+dsk / used_percent < 90%               | got 'dsk'; did you mean 'disk'?
 disk used_percent < 90%                | `disk <path>`, got 0 arguments
 disk / /srv used_percent < 90%         | `disk <path>`, got 2 arguments
 load 1 load1 < 4                       | `load`, got 1 arguments

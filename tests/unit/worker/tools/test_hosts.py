@@ -61,10 +61,12 @@ def test_it_refuses_what_no_host_can_be(written: str) -> None:
         ("::1", "::1", 80, True),
         ("[::1]:80", "::1", 80, True),
         ("[::1]:80", "::1", 81, False),
+        ("db.internal:5432", "db.internal", None, True),
+        ("db.internal", "x.db.internal", None, False),
     ],
 )
 def test_a_list_covers_a_host_with_any_port_or_with_its_own(
-    entry: str, host: str, port: int, covered: bool
+    entry: str, host: str, port: int | None, covered: bool
 ) -> None:
     assert HostList([entry]).covers(host, port) is covered
 
@@ -83,6 +85,10 @@ def test_it_refuses_entries_that_are_no_host(entry: str) -> None:
         ("- probe: http http://[::1]:8080/ status == 200", {"[::1]:8080"}),
         ("- probe: tcp db 5432 open == true", {"db:5432"}),
         ('- probe: tcp "10.0.0.5" 22', {"10.0.0.5:22", "10.0.0.5"}),
+        ("- probe: tls db.app 443 days_left > 7", {"db.app:443", "db.app"}),
+        ("- probe: dns intranet found == true", {"intranet"}),
+        ("see redis://cache:6379/1", {"cache:6379"}),
+        ("the dns is slow", set()),
         ("Is example.com up, and www.example.org?", {"example.com", "www.example.org"}),
         ("can `redis:6379` be reached", {"redis:6379"}),
         ("is localhost:8080 there", {"localhost:8080"}),
