@@ -23,6 +23,10 @@ class Window(Wire):
     days_of_week: tuple[int, ...] | None = Field(
         default=None, description="ISO days, Monday=1 to Sunday=7; absent: all"
     )
+    interval: float | None = Field(
+        default=None,
+        description="minutes between slots inside it; absent: the heartbeat's",
+    )
 
 
 class Asked(Wire):

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from heartbeat.cron import CronGrid, parse_cron
 from heartbeat.errors import InvalidSchedule
 from heartbeat.grid import (
-    FOUR_YEARS,
     HORIZON_MS,
     MAX_COUNT,
     Grid,
@@ -20,6 +19,11 @@ from heartbeat.grid import (
 )
 from heartbeat.hours import ActiveHours, parse_zone
 from heartbeat.instants import from_ms, to_ms
+from heartbeat.intervals import (
+    FOUR_YEARS,
+    check_interval_with_hours,
+    parse_interval_minutes,
+)
 
 __all__ = [
     "MAX_COUNT",
@@ -29,9 +33,6 @@ __all__ = [
     "parse_interval_minutes",
 ]
 
-#: With windows, a longer interval could not keep its promise of a slot in each.
-MAX_INTERVAL_WITH_HOURS = timedelta(hours=24)
-
 #: A run that has not begun an hour after its slot would report on another time.
 MAX_START_DELAY_MS = 3_600_000
 
@@ -40,7 +41,6 @@ MIN_RUN_MS = 30_000
 MAX_RUN_MS = 600_000
 
 _MILLISECOND = timedelta(milliseconds=1)
-_FOUR_YEARS_MINUTES = FOUR_YEARS // timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +87,7 @@ class Cadence:
         if hours is None:
             grid = IntervalGrid(interval=interval_ms, phase=seed % interval_ms)
             return cls(grid=grid, hours=None)
-        if interval > MAX_INTERVAL_WITH_HOURS:
-            raise InvalidSchedule(
-                "expected an interval of at most 24 h together with activeHours, "
-                f"got {str(interval)!r}"
-            )
+        check_interval_with_hours(interval)
         windows = WindowGrid(interval=interval_ms, seed=seed, hours=hours)
         return cls(grid=windows, hours=hours)
 
@@ -99,7 +95,14 @@ class Cadence:
     def cron(
         cls, expression: str, *, timezone: str, hours: ActiveHours | None
     ) -> "Cadence":
-        """Build the fires of a cron expression that fall into the hours."""
+        """Build the fires of a cron that fall into hours without own intervals."""
+        windows = () if hours is None else hours.windows
+        for window in windows:
+            if window.interval is not None:
+                raise InvalidSchedule(
+                    "expected no interval in activeHours together with cronExpression,"
+                    f" got {str(window.interval)!r} in {window}"
+                )
         zone = parse_zone(timezone)
         grid = CronGrid(cron=parse_cron(expression), zone=zone, hours=hours)
         return cls(grid=grid, hours=hours)
@@ -142,19 +145,3 @@ def check_fires(cadence: Cadence, now: datetime) -> None:
         raise InvalidSchedule(
             f"expected a slot within four years, got none: {cadence.grid}"
         )
-
-
-def parse_interval_minutes(value: float) -> timedelta:
-    """Read an interval in minutes, to whole milliseconds; refuse what is no length."""
-    # NaN fails every comparison, and infinity the upper one.
-    if isinstance(value, bool) or not 0 < value <= _FOUR_YEARS_MINUTES:
-        raise InvalidSchedule(
-            f"expected an interval in minutes, above 0 and up to "
-            f"{_FOUR_YEARS_MINUTES} (four years), got {value!r}"
-        )
-    interval = timedelta(milliseconds=round(value * 60_000))
-    if not interval:
-        raise InvalidSchedule(
-            f"expected an interval of at least a millisecond, got {value!r} minutes"
-        )
-    return interval

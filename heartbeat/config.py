@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import ValidationError
 
 from heartbeat.asked import Asked, Notify, Window
-from heartbeat.cadence import Cadence
+from heartbeat.cadence import Cadence, parse_interval_minutes
 from heartbeat.errors import BadRecord, InvalidConfig
 from heartbeat.hours import ActiveHours
 from heartbeat.wire import Record
@@ -49,6 +49,20 @@ class Timing(Record):
             heartbeat_id=self.heartbeat_id,
             align_clock=self.align == "clock",
             hours=hours,
+        )
+
+    @property
+    def intervals_ms(self) -> tuple[int, ...]:
+        """Return the intervals between slots, that of each window; none of a cron."""
+        if self.interval_ms is None:
+            return ()
+        if not self.hours:
+            return (self.interval_ms,)
+        return tuple(
+            self.interval_ms
+            if window.interval is None
+            else parse_interval_minutes(window.interval) // timedelta(milliseconds=1)
+            for window in self.hours
         )
 
     def _active_hours(self) -> ActiveHours | None:

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from heartbeat.hours import ActiveHours, Span
 from heartbeat.instants import from_ms, to_ms
+from heartbeat.intervals import FOUR_YEARS
 
-#: The longest interval, and how far ahead a schedule must have a slot.
-FOUR_YEARS = timedelta(days=4 * 365 + 1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 #: A day more, so that 29 February has a next slot in a zone that moved its clocks.
-HORIZON_MS = (FOUR_YEARS + timedelta(days=1)) // timedelta(milliseconds=1)
+HORIZON_MS = (FOUR_YEARS + timedelta(days=1)) // _MILLISECOND
 
 #: Counting stops here: enough to say "many", and a long outage costs no more.
 MAX_COUNT = 100_000
@@ -59,9 +59,10 @@ class IntervalGrid:
 class WindowGrid:
     """Slots at opening + phase' + k * interval inside each span of the active hours.
 
-    phase' = seed modulo the shorter of interval and window, so every window has a slot
-    at the same wall time each day. The window's length is its nominal one; only in a
-    span that DST made shorter than phase' does phase' wrap around, to keep one slot.
+    A window may have an interval of its own. phase' = seed modulo the shorter of
+    interval and window, so every window has a slot at the same wall time each day. The
+    window's length is its nominal one; only in a span that DST made shorter than phase'
+    does phase' wrap around, to keep one slot.
     """
 
     interval: int
@@ -84,18 +85,21 @@ class WindowGrid:
     def _next_in(self, span: Span, after: int) -> int | None:
         slot = self._first_slot(span)
         if after >= slot:
-            slot = after + self.interval - (after - slot) % self.interval
+            interval = self._interval(span)
+            slot = after + interval - (after - slot) % interval
         return slot if slot < to_ms(span.closes) else None
 
     def _count_in(self, span: Span, first: int, last: int) -> int:
         start, end = self._first_slot(span), min(last, to_ms(span.closes) - 1)
-        return _count(start, self.interval, max(first, start), end)
+        return _count(start, self._interval(span), max(first, start), end)
 
     def _first_slot(self, span: Span) -> int:
         opens = to_ms(span.opens)
-        nominal = span.nominal // timedelta(milliseconds=1)
-        phase = self.seed % min(self.interval, nominal)
+        phase = self.seed % min(self._interval(span), span.nominal // _MILLISECOND)
         return opens + phase % (to_ms(span.closes) - opens)
+
+    def _interval(self, span: Span) -> int:
+        return self.interval if span.interval is None else span.interval // _MILLISECOND
 
 
 def phase_seed(heartbeat_id: str) -> int:

@@ -1,5 +1,7 @@
 """Active hours: the windows of a week, in a time zone, when a heartbeat may run.
 
+A window may have an interval of its own, which makes the windows dayparts.
+
 A window [start, end) over midnight belongs to the day it starts on. Its span on one
 day runs from the first instant at or past `start` to the first at or past `end`: a
 start in a DST gap is the gap's end, and a window inside a gap does not exist that day.
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from heartbeat.errors import InvalidSchedule
 from heartbeat.instants import from_ms
+from heartbeat.intervals import check_interval_with_hours, parse_interval_minutes
 from heartbeat.zones import first_instant_ms
 from heartbeat.zones import parse_zone as parse_zone  # part of what hours offer
 
@@ -27,7 +30,7 @@ _DAY = 24 * 60
 _WEEK = 7 * _DAY
 _ONE_DAY = timedelta(days=1)
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
-_FIELDS = ("start", "end", "daysOfWeek")
+_FIELDS = ("start", "end", "daysOfWeek", "interval")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +38,13 @@ class Window:
     """One `[start, end)` in wall time on some days of the week (ISO, Monday is 1).
 
     `opens` and `closes` are minutes after the start day's midnight; `closes` is past
-    24 hours for a window over midnight.
+    24 hours for a window over midnight. `interval` is None where the heartbeat's holds.
     """
 
     start: str
     end: str
     days: frozenset[int] = EVERY_DAY
+    interval: timedelta | None = None
     opens: int = field(init=False, repr=False, compare=False)
     closes: int = field(init=False, repr=False, compare=False)
 
@@ -50,6 +54,8 @@ class Window:
                 "expected daysOfWeek to name at least one day from 1 (Monday) to 7, "
                 f"got {sorted(self.days)!r}"
             )
+        if self.interval is not None:
+            check_interval_with_hours(self.interval)
         opens, closes = _minutes("start", self.start), _minutes("end", self.end)
         if opens == _DAY:
             raise InvalidSchedule("expected start from '00:00' to '23:59', got '24:00'")
@@ -69,12 +75,14 @@ class Window:
 class Span:
     """One opening of a window: `[opens, closes)` in UTC.
 
-    `nominal` is the window's length in wall time, which a DST edge does not change.
+    `nominal` is the window's length in wall time, which a DST edge does not change;
+    `interval` is the window's own, if it has one.
     """
 
     opens: datetime
     closes: datetime
     nominal: timedelta
+    interval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +110,11 @@ class ActiveHours:
         *,
         timezone: str,
     ) -> "ActiveHours":
-        """Read `{start, end, daysOfWeek?}`, or a list of them, as a client wrote it."""
+        """Read `{start, end, daysOfWeek?, interval?}`, or a list of them."""
         windows: object = [raw] if isinstance(raw, Mapping) else raw
         if isinstance(windows, str) or not isinstance(windows, Sequence):
             raise InvalidSchedule(
-                "expected activeHours to be {start, end, daysOfWeek?} "
+                "expected activeHours to be {start, end, daysOfWeek?, interval?} "
                 f"or a list of them, got {raw!r}"
             )
         return cls(windows=tuple(map(_parse_window, windows)), timezone=timezone)
@@ -130,7 +138,9 @@ class ActiveHours:
         while True:
             for window in self.windows:
                 if day.isoweekday() in window.days:
-                    span = _span(zone, day, window.opens, window.closes)
+                    span = _span(
+                        zone, day, window.opens, window.closes, window.interval
+                    )
                     if span is not None and span.closes > after:
                         yield span
             day += _ONE_DAY
@@ -141,7 +151,9 @@ class ActiveHours:
 
 
 @lru_cache(maxsize=4096)
-def _span(zone: ZoneInfo, day: date, opens: int, closes: int) -> Span | None:
+def _span(
+    zone: ZoneInfo, day: date, opens: int, closes: int, interval: timedelta | None
+) -> Span | None:
     first = first_instant_ms(zone, day, opens)
     end = first_instant_ms(zone, day, closes)
     if first == end:
@@ -150,13 +162,14 @@ def _span(zone: ZoneInfo, day: date, opens: int, closes: int) -> Span | None:
         opens=from_ms(first),
         closes=from_ms(end),
         nominal=timedelta(minutes=closes - opens),
+        interval=interval,
     )
 
 
 def _parse_window(raw: object) -> Window:
     if not isinstance(raw, Mapping):
         raise InvalidSchedule(
-            f"expected a window {{start, end, daysOfWeek?}}, got {raw!r}"
+            f"expected a window {{start, end, daysOfWeek?, interval?}}, got {raw!r}"
         )
     unknown = [name for name in raw if name not in _FIELDS]
     if unknown:
@@ -164,7 +177,12 @@ def _parse_window(raw: object) -> Window:
             f"expected activeHours to have {', '.join(_FIELDS)}, got {unknown[0]!r}"
         )
     start, end = (_text(name, raw.get(name)) for name in ("start", "end"))
-    return Window(start=start, end=end, days=_days(raw.get("daysOfWeek")))
+    return Window(
+        start=start,
+        end=end,
+        days=_days(raw.get("daysOfWeek")),
+        interval=_interval(raw.get("interval")),
+    )
 
 
 def _text(name: str, value: object) -> str:
@@ -184,6 +202,14 @@ def _days(value: object) -> frozenset[int]:
     raise InvalidSchedule(
         f"expected daysOfWeek as a list of days from 1 (Monday) to 7, got {value!r}"
     )
+
+
+def _interval(value: object) -> timedelta | None:
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        return parse_interval_minutes(value)
+    raise InvalidSchedule(f"expected a window's interval in minutes, got {value!r}")
 
 
 def _minutes(name: str, text: str) -> int:

@@ -175,8 +175,9 @@ def _check_pace(timing: Timing, floor: timedelta, now: datetime) -> None:
     """Refuse what never fires and what fires more often than the operator allows."""
     cadence = timing.cadence()
     check_fires(cadence, now)
-    if timing.interval_ms is not None:
-        gap = timedelta(milliseconds=timing.interval_ms)
+    intervals_ms = timing.intervals_ms
+    if intervals_ms:
+        gap = timedelta(milliseconds=min(intervals_ms))
     else:
         gap = _shortest_gap(cadence, now)
     if gap < floor:

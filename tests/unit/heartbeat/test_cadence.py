@@ -136,6 +136,61 @@ def test_windows_begin_with_a_slot_when_aligned() -> None:
     assert slots == wanted
 
 
+DAYPARTS = ActiveHours.parse(
+    [
+        {"start": "09:00", "end": "12:00", "interval": 60},
+        {"start": "12:00", "end": "18:00"},
+        {"start": "22:00", "end": "02:00", "interval": 90.5},
+    ],
+    timezone="UTC",
+)
+
+
+def test_a_window_may_have_an_interval_of_its_own() -> None:
+    cadence = every(3 * HOUR, align_clock=True, hours=DAYPARTS)
+    midnight = datetime(2026, 11, 25, tzinfo=UTC)
+    slots = [following(cadence, midnight + 2 * HOUR)]
+    for _ in range(8):
+        slots.append(following(cadence, slots[-1]))
+    assert [(slot - midnight) / HOUR for slot in slots] == pytest.approx(
+        [9, 10, 11, 12, 15, 22, 22 + 90.5 / 60, 22 + 181 / 60, 24 + 9]
+    )
+    assert cadence.count_slots(slots[0], slots[-1]) == 9
+    assert cadence.last_slot(slots[-1] - MILLISECOND, not_before=NOW) == slots[-2]
+
+
+def test_the_period_is_that_of_the_daypart_or_up_to_the_next() -> None:
+    cadence = every(3 * HOUR, align_clock=True, hours=DAYPARTS)
+    nine = datetime(2026, 11, 25, 9, tzinfo=UTC)
+    assert cadence.plan(nine).next_slot == nine + HOUR
+    assert cadence.plan(nine + 6 * HOUR).next_slot == nine + 13 * HOUR
+    assert cadence.plan(nine).closes == nine + 3 * HOUR
+
+
+@given(st.text(min_size=1, max_size=8), st.integers(1, 1440), st.integers(1, 1440))
+@settings(max_examples=50)
+def test_a_window_of_its_own_interval_is_as_one_of_the_heartbeat(
+    heartbeat_id: str, own: int, general: int
+) -> None:
+    plain = {"start": "09:00", "end": "17:00"}
+    windows = ActiveHours.parse({**plain, "interval": own}, timezone="Europe/Berlin")
+    expected = every(
+        own * MINUTE,
+        heartbeat_id=heartbeat_id,
+        hours=ActiveHours.parse(plain, timezone="Europe/Berlin"),
+    )
+    found = every(general * MINUTE, heartbeat_id=heartbeat_id, hours=windows)
+    slot = NOW
+    for _ in range(3):
+        assert following(found, slot) == following(expected, slot)
+        slot = following(found, slot)
+
+
+def test_a_cron_has_no_intervals_in_its_windows() -> None:
+    with pytest.raises(InvalidSchedule, match=r"got '1:00:00' in 09:00-12:00"):
+        cron("0 * * * *", DAYPARTS)
+
+
 def test_a_window_shorter_than_the_interval_has_its_slot() -> None:
     short = ActiveHours.parse({"start": "09:00", "end": "09:15"}, timezone="UTC")
     cadence = every(24 * HOUR, hours=short)

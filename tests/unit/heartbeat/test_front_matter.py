@@ -1,13 +1,20 @@
 """The head of a checklist: what is read, and that nothing in it vanishes."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heartbeat.errors import InvalidFrontMatter
-from heartbeat.front_matter import MAX_FRONT_MATTER, FrontMatter, split_front_matter
+from heartbeat.front_matter import (
+    MAX_FRONT_MATTER,
+    Defaults,
+    FrontMatter,
+    split_front_matter,
+)
+from heartbeat.verdict import Severity
 
 
 def read(yaml: str) -> FrontMatter:
@@ -82,6 +89,18 @@ def test_active_hours_may_be_a_list() -> None:
     ]
 
 
+def test_defaults_are_what_holds_for_every_item() -> None:
+    assert read("defaults:\n  every: 4h\n  severity: critical").defaults == Defaults(
+        every=timedelta(hours=4), severity=Severity.CRITICAL
+    )
+    assert read("defaults: {}").defaults == Defaults()
+
+
+def test_a_window_may_have_an_interval() -> None:
+    hours = read("activeHours: {start: 8:00, end: 9:00, interval: 2.5}").active_hours
+    assert hours == {"start": "8:00", "end": "9:00", "interval": 2.5}
+
+
 # What is between the fences | what the error says
 REFUSED = r"""
 cronExpression: */5 * * * *    | line 2: expected quotes around a value that begins with '*', as in `cronExpression: "*/5 * * * *"`
@@ -105,6 +124,12 @@ timezone: ""                   | timezone: expected a time zone
 timezone: {a: b}               | timezone: expected a time zone
 model: [a]                     | model: expected a model
 notify: always                 | notify: expected changes or every-run; got 'always'
+defaults: 4h                   | line 2: defaults: expected {severity: critical, every: 4h, model: provider:model}
+defaults: {every: 4}           | defaults: expected {severity: critical, every: 4h
+defaults: {every: [4h]}        | defaults: expected
+defaults: {severity: high}     | defaults: expected
+defaults: {model: ""}          | defaults: expected
+defaults: {id: a}              | defaults: expected
 items: boxs                    | items: expected boxes or bullets
 activeHours: 9-17              | activeHours: expected {start:
 activeHours: {start: 9:00}     | activeHours: expected
@@ -112,6 +137,9 @@ activeHours: {start: 9:00, end: [1]} | activeHours: expected
 activeHours: {start: 9:00, end: 10:00, day: 1} | activeHours: expected
 activeHours: {start: 9:00, end: 10:00, daysOfWeek: mon} | activeHours: expected
 activeHours: {start: 9:00, end: 10:00, daysOfWeek: [mon]} | activeHours: expected
+activeHours: {start: 9:00, end: 10:00, interval: 5m} | activeHours: expected
+activeHours: {start: 9:00, end: 10:00, interval: inf} | activeHours: expected
+activeHours: {start: 9:00, end: 10:00, interval: 0} | activeHours: expected
 activeHours: [9, 17]           | activeHours: expected
 - a                            | line 2: expected lines of `key: value`
 just words                     | line 2: expected lines of `key: value`

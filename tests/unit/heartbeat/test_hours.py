@@ -93,6 +93,11 @@ def test_without_days_a_window_opens_every_day(days: dict[str, object]) -> None:
         ({**OFFICE, "daysOfWeek": "15"}, "list of days .* got '15'"),
         ({**OFFICE, "daysOfWeek": [True]}, "list of days .* got \\[True\\]"),
         ({**OFFICE, "daysOfWeek": 3}, "list of days .* got 3"),
+        ({**OFFICE, "interval": "5"}, "a window's interval in minutes, got '5'"),
+        ({**OFFICE, "interval": 0}, "an interval in minutes, above 0 .* got 0"),
+        ({**OFFICE, "interval": True}, "an interval in minutes, above 0 .* got True"),
+        ({**OFFICE, "interval": float("nan")}, "an interval in minutes.* got nan"),
+        ({**OFFICE, "interval": 1440.001}, "at most 24 h together with activeHours"),
         ([OFFICE] * 50, "expected 1 to 49 windows of active hours, got 50"),
     ],
 )
@@ -101,6 +106,19 @@ def test_what_is_no_window_is_refused(
 ) -> None:
     with pytest.raises(InvalidSchedule, match=message):
         ActiveHours.parse(raw, timezone="UTC")
+
+
+@pytest.mark.parametrize("interval", [timedelta(0), timedelta(microseconds=999)])
+def test_a_window_has_slots(interval: timedelta) -> None:
+    with pytest.raises(InvalidSchedule, match="at least 1 ms"):
+        Window(start="09:00", end="10:00", interval=interval)
+
+
+def test_a_span_knows_the_interval_of_its_window() -> None:
+    active = ActiveHours.parse({**OFFICE, "interval": 7.5}, timezone="UTC")
+    span = active.span_at(utc("2026-11-24T13:00"))
+    assert span is not None
+    assert span.interval == timedelta(minutes=7.5)
 
 
 def test_an_unknown_zone_is_refused() -> None:

@@ -90,9 +90,35 @@ def test_hours_may_come_from_message_or_file() -> None:
     assert of_message == of_file
 
 
+DAYPARTS: list[dict[str, object]] = [
+    {"start": "08:00", "end": "18:00", "interval": 5},
+    {"start": "18:00", "end": "22:00"},
+]
+
+
+def test_windows_may_have_intervals_from_message_or_file() -> None:
+    timing = resolved({"activeHours": DAYPARTS}).config.timing
+    assert timing.intervals_ms == (300_000, 1_800_000)
+    assert resolved(file={"activeHours": DAYPARTS}).config.timing == timing
+    assert cadence_of(timing.model_dump_json()) == timing.cadence()
+
+
+def test_the_floor_holds_for_the_interval_of_each_window() -> None:
+    bounds = Bounds(min_interval=timedelta(minutes=6))
+    with pytest.raises(InvalidSchedule, match=r"at least 360 s .* got 300 s"):
+        resolved({"activeHours": DAYPARTS}, bounds=bounds)
+    dense = [{**window, "interval": 7} for window in DAYPARTS]
+    assert resolved({"activeHours": dense, "interval": 1}, bounds=bounds).config
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
+        pytest.param(
+            {"activeHours": DAYPARTS, "cronExpression": "0 9 * * *"},
+            "no interval in activeHours together with cronExpression",
+            id="dayparts of a cron",
+        ),
         pytest.param({"interval": 0}, "above 0", id="no interval"),
         pytest.param({"interval": 0.5}, "at least 60 s", id="below the floor"),
         pytest.param({"timezone": "Mars/Base"}, "Mars/Base", id="unknown zone"),

@@ -1,6 +1,8 @@
 """Hours and cadence against a minute-by-minute reference over edges of many zones."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -72,12 +74,23 @@ def window_lists(draw: st.DrawFn) -> list[tuple[int, int]]:
     return sorted(kept)
 
 
-def as_hours(zone: str, windows: list[tuple[int, int]]) -> ActiveHours:
+def as_hours(
+    zone: str, windows: list[tuple[int, int]], intervals: Sequence[int | None] = ()
+) -> ActiveHours:
+    """Build hours; each window has the interval (in minutes) at its place, if any."""
+
     def text(minutes: int) -> str:
         return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
     return ActiveHours(
-        windows=tuple(Window(start=text(a), end=text(b)) for a, b in windows),
+        windows=tuple(
+            Window(
+                start=text(opens),
+                end=text(closes),
+                interval=None if minutes is None else minutes * MINUTE,
+            )
+            for (opens, closes), minutes in zip_longest(windows, intervals)
+        ),
         timezone=zone,
     )
 
@@ -101,19 +114,38 @@ def test_spans_are_those_of_the_clock_on_the_wall(
         assert hours.is_open(at) == any(a <= at < b for a, b in expected)
 
 
-@given(edges, window_lists(), st.integers(1, 24 * 60), st.booleans())
-@settings(max_examples=40, deadline=None)
+@st.composite
+def dayparts(
+    draw: st.DrawFn,
+) -> tuple[list[tuple[int, int]], list[int | None]]:
+    """Draw windows, and for each one an interval of its own or none."""
+    windows = draw(window_lists())
+    own = st.none() | st.integers(1, 24 * 60)
+    return windows, [draw(own) for _ in windows]
+
+
+@given(edges, dayparts(), st.integers(1, 24 * 60), st.booleans())
+@settings(max_examples=60, deadline=None)
 def test_every_span_has_slots_at_the_interval_from_its_first(
-    edge: Edge, windows: list[tuple[int, int]], minutes: int, align_clock: bool
+    edge: Edge,
+    parts: tuple[list[tuple[int, int]], list[int | None]],
+    general: int,
+    align_clock: bool,
 ) -> None:
+    windows, own = parts
     cadence = Cadence.every(
-        minutes * MINUTE,
-        heartbeat_id=f"hb-{minutes}",
+        general * MINUTE,
+        heartbeat_id=f"hb-{general}",
         align_clock=align_clock,
-        hours=as_hours(edge.zone, windows),
+        hours=as_hours(edge.zone, windows, own),
     )
-    expected = [span for day in edge.days for span in spans_of_day(edge, day, windows)]
-    for opens, closes in expected:
+    expected = [
+        (opens, closes, minutes or general)
+        for day in edge.days
+        for window, minutes in zip(windows, own, strict=True)
+        for opens, closes in spans_of_day(edge, day, [window])
+    ]
+    for opens, closes, minutes in expected:
         first = cadence.next_slot(opens - MILLISECOND)
         assert first is not None
         assert first == opens if align_clock else opens <= first < closes
