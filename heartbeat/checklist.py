@@ -10,11 +10,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
 from heartbeat.drafts import Draft, Drafts, read_drafts
 from heartbeat.errors import InvalidChecklist
-from heartbeat.front_matter import FrontMatter, split_front_matter
+from heartbeat.front_matter import Defaults, FrontMatter, split_front_matter
 from heartbeat.near_misses import ChecklistWarning, find_near_misses
 from heartbeat.outline import Outline, read_outline
 from heartbeat.probes import Probe
@@ -35,7 +36,10 @@ _KEY_DIGITS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing to check: `key` outlives reordering; group and notes are context."""
+    """One thing to check: `key` outlives reordering; group and notes are context.
+
+    `every` and `model` are None where the heartbeat's own cadence and model hold.
+    """
 
     key: str
     text: str
@@ -44,6 +48,8 @@ class Item:
     notes: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = ()
     severity: Severity = Severity.WARNING
+    every: timedelta | None = None
+    model: str | None = None
 
     @property
     def needs_model(self) -> bool:
@@ -84,7 +90,8 @@ def parse_checklist(data: str | bytes) -> Checklist:
     warnings = tuple(islice(near_misses, MAX_WARNINGS))
     if not drafts.items:
         _refuse_seeming_empty(outline, warnings)
-    pairs = [(draft, _item(draft, key)) for draft, key in _keys(drafts.items)]
+    defaults = front_matter.defaults or Defaults()
+    pairs = [(draft, _item(draft, key, defaults)) for draft, key in _keys(drafts.items)]
     return Checklist(
         items=tuple(item for draft, item in pairs if not draft.is_off),
         disabled=tuple(item for draft, item in pairs if draft.is_off),
@@ -163,7 +170,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(normal.encode()).hexdigest()[:_KEY_DIGITS]
 
 
-def _item(draft: Draft, key: str) -> Item:
+def _item(draft: Draft, key: str, defaults: Defaults) -> Item:
+    own = draft.attributes
     return Item(
         key=key,
         text=draft.text,
@@ -171,5 +179,7 @@ def _item(draft: Draft, key: str) -> Item:
         group=draft.group,
         notes=tuple(draft.notes),
         probes=tuple(draft.probes),
-        severity=draft.attributes.severity,
+        severity=own.severity or defaults.severity,
+        every=own.every or defaults.every,
+        model=own.model or defaults.model,
     )

@@ -5,6 +5,7 @@ and cannot be read is an error, never "no front matter": a schedule must not van
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -18,8 +19,10 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from heartbeat.errors import InvalidFrontMatter
+from heartbeat.item_attributes import parse_every
 from heartbeat.phrases import did_you_mean, shown
 from heartbeat.plain_yaml import load_mapping
+from heartbeat.verdict import Severity
 
 #: Written for people and other programs, and ignored; so is all that begins with `x-`.
 DOCUMENTATION_KEYS = frozenset({"title", "name", "summary", "description", "read_when"})
@@ -29,12 +32,16 @@ _EXTENSION_PREFIX = "x-"
 MAX_FRONT_MATTER = 16 * 1024
 
 _FENCE = "---"
-_WINDOW_KEYS = frozenset({"start", "end", "daysOfWeek"})
+_WINDOW_KEYS = frozenset({"start", "end", "daysOfWeek", "interval"})
 
 RawWindow = Mapping[str, object]
 
 
-_Days = TypeAdapter(list[int])
+#: What is no text in a window; all is text in the file.
+_IN_WINDOW: Mapping[str, TypeAdapter[object]] = {
+    "daysOfWeek": TypeAdapter(list[int]),
+    "interval": TypeAdapter(Annotated[float, Field(gt=0, allow_inf_nan=False)]),
+}
 
 
 def _windows(value: object) -> object:
@@ -51,12 +58,27 @@ def _window(value: object) -> RawWindow:
         raise ValueError("not a window")
     if not all(isinstance(value[key], str) for key in ("start", "end")):
         raise ValueError("not times")
-    if "daysOfWeek" not in value:
-        return value
-    return {**value, "daysOfWeek": _Days.validate_python(value["daysOfWeek"])}
+    return {
+        key: _IN_WINDOW[key].validate_python(each) if key in _IN_WINDOW else each
+        for key, each in value.items()
+    }
+
+
+def _every(value: object) -> object:
+    return parse_every(value) if isinstance(value, str) else value
 
 
 _Text = Annotated[str, Field(min_length=1)]
+
+
+class Defaults(BaseModel):
+    """What holds for every item that does not say otherwise in its braces."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    severity: Severity = Severity.WARNING
+    every: Annotated[timedelta | None, BeforeValidator(_every)] = None
+    model: _Text | None = None
 
 
 class FrontMatter(BaseModel):
@@ -87,7 +109,7 @@ class FrontMatter(BaseModel):
     ] = Field(
         default=None,
         description='{start: "08:00", end: "22:00"}, with daysOfWeek: [1, 2, 3, 4, 5]'
-        " or without, or a list of such",
+        " and interval: 5 (minutes) or without, or a list of such",
     )
     model: _Text | None = Field(
         default=None, description="a model, such as anthropic:claude-haiku-5-5"
@@ -97,6 +119,11 @@ class FrontMatter(BaseModel):
     )
     repeat_minutes: float | None = Field(
         default=None, gt=0, le=43_200, description="minutes above 0, at most 43200"
+    )
+    defaults: Defaults | None = Field(
+        default=None,
+        description="{severity: critical, every: 4h, model: provider:model}, each of"
+        " them or not",
     )
     items: Literal["boxes", "bullets"] = Field(
         default="boxes", description="boxes or bullets"
