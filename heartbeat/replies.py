@@ -29,7 +29,9 @@ class ErrorReply(Wire):
     """A request failed; nothing was changed, and the socket stays open."""
 
     type: Literal["error"] = "error"
-    request_id: str | None
+    request_id: str | None = Field(
+        default=None, description="absent: the frame had no id that could be read"
+    )
     code: str = Field(description="stable; see the table of errors")
     message: str = Field(description="what was expected and what came")
     retryable: bool = False
