@@ -62,7 +62,7 @@ def catch_up(cadence: Cadence, *, since: datetime, now: datetime) -> CatchUp:
 
 def is_wanted(plan: SlotPlan, now: datetime) -> bool:
     """Say whether a run for this slot may still begin."""
-    return now <= plan.start_deadline and (plan.closes is None or now < plan.closes)
+    return now < plan.start_deadline and (plan.closes is None or now < plan.closes)
 
 
 def slots_between(

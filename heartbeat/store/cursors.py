@@ -1,9 +1,8 @@
 """How far each named client has read; survives client and gateway."""
 
-import json
-
 from heartbeat.feed import Cursor
 from heartbeat.store import keys
+from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
 
 #: Named clients of one owner; the one unseen longest makes room for another.
@@ -21,10 +20,9 @@ class Cursors:
     def get(self, owner: str, client_id: str) -> str | None:
         """Return the alertId that the client acknowledged last."""
         text = self._server.ask(lambda c: c.hget(keys.cursors(owner), client_id))
-        if not text:
-            return None
-        found = json.loads(str(text))
-        return f"{found['epoch']:.0f}-{found['n']:.0f}"
+        found = fields_of(str(text) if text else None)
+        epoch, n = ms_of(found.get("epoch")), ms_of(found.get("n"))
+        return None if epoch is None or n is None else f"{epoch}-{n}"
 
     def advance(self, owner: str, client_id: str, alert_id: str) -> None:
         """Move the cursor forward; an earlier place changes nothing."""

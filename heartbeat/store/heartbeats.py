@@ -1,21 +1,23 @@
 """Configured heartbeats: put, get, list, delete, pause, resume."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, cast
 
 from redis import Redis
 
-from heartbeat.book import Book, load_book
+from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
-from heartbeat.errors import LimitReached, NotFound, StoreUnavailable
+from heartbeat.errors import BadRecord, LimitReached, NotFound, StoreUnavailable
 from heartbeat.incidents import remove_all
-from heartbeat.instants import from_ms
+from heartbeat.instants import EPOCH, from_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
+from heartbeat.store.records import book_of, fields_of, ms_of, readable
 from heartbeat.store.server import Server
 from heartbeat.telling import About, tell
 
@@ -41,6 +43,8 @@ class Stored:
     config: HeartbeatConfig
     version: int
     paused_at: datetime | None
+    #: The first slot that passed unclaimed because of a pause, if it had one by then.
+    passed_from: datetime | None = None
     next_slot: datetime | None
     running: bool
     book: Book
@@ -83,15 +87,18 @@ class Heartbeats:
     def get(self, owner: str, schedule_id: str) -> Stored:
         """Return one heartbeat; raises NotFound, also for another owner's."""
         uid = unique_id(owner, schedule_id)
-        found = self._load([uid])
-        if not found:
-            raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
-        return found[0]
+        for _, read in self._load([uid]):
+            return read()
+        raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
 
     def owned_by(self, owner: str) -> list[Stored]:
-        """Return the owner's heartbeats by name."""
+        """Return the owner's heartbeats by name, but those that cannot be read."""
         uids = self._server.ask(lambda client: client.smembers(keys.owned(owner)))
-        stored = self._load(sorted(str(uid) for uid in uids))
+        stored = [
+            one
+            for uid, read in self._load(sorted(str(uid) for uid in uids))
+            if (one := readable(read, of=uid)) is not None
+        ]
         return sorted(stored, key=lambda one: (one.config.name, one.config.schedule_id))
 
     def delete(self, owner: str, schedule_id: str) -> None:
@@ -132,7 +139,10 @@ class Heartbeats:
     def _resume(self, stored: Stored, paused_at: datetime) -> object:
         config, now = stored.config, from_ms(self._server.now_ms())
         cadence = config.timing.cadence()
-        passed = slots_between(cadence, after=paused_at, until=now)
+        after = paused_at
+        if stored.passed_from is not None:
+            after = stored.passed_from - timedelta(milliseconds=1)
+        passed = slots_between(cadence, after=after, until=now)
         slot = cadence.next_slot(now) if config.enabled else None
         return self._server.run(
             "resume",
@@ -173,14 +183,13 @@ class Heartbeats:
             for part in cast(list[object], self._server.run(script, *arguments))
         ]
 
-    def _load(self, uids: list[str]) -> list[Stored]:
-        """Read heartbeats in one round trip; those that are gone are left out."""
+    def _load(self, uids: list[str]) -> Iterator[tuple[str, Callable[[], Stored]]]:
+        """Load heartbeats in one round trip, each to be read; leave out who is gone."""
         with_facts = self._server.ask(_reader(uids))
-        return [
-            _stored(uid, *with_facts[4 * index : 4 * index + 4])
-            for index, uid in enumerate(uids)
-            if cast(list[str | None], with_facts[4 * index])[0] is not None
-        ]
+        for index, uid in enumerate(uids):
+            facts = with_facts[4 * index : 4 * index + 4]
+            if cast(list[str | None], facts[0])[0] is not None:
+                yield uid, partial(_stored, uid, *facts)
 
 
 def _reader(uids: list[str]) -> Callable[..., list[object]]:
@@ -203,16 +212,30 @@ def _stored(
 ) -> Stored:
     config, version, plan, paused = cast(list[str | None], facts)
     revision, text = cast(list[str | None], book)
-    open_state = json.loads(cast(str, open_slot))["state"] if open_slot else None
+    pause = fields_of(paused)
+    paused_at = _instant(pause.get("atMs"))
     return Stored(
         config=HeartbeatConfig.load(config or "", key=keys.heartbeat(uid)),
-        version=int(version or 0),
-        paused_at=from_ms(json.loads(paused)["atMs"]) if paused else None,
-        next_slot=from_ms(json.loads(plan)["slot"]) if plan and due else None,
-        running=open_state == "running",
-        book=load_book(text) if text else Book(),
-        revision=int(revision or 0),
+        version=_whole(version, of=keys.heartbeat(uid)),
+        paused_at=(paused_at or EPOCH) if paused is not None else None,
+        passed_from=_instant(pause.get("fromMs")),
+        next_slot=_instant(fields_of(plan).get("slot")) if due is not None else None,
+        running=fields_of(cast(str | None, open_slot)).get("state") == "running",
+        book=book_of(uid, text),
+        revision=_whole(revision, of=keys.book(uid)),
     )
+
+
+def _instant(value: object) -> datetime | None:
+    ms = ms_of(value)
+    return None if ms is None else from_ms(ms)
+
+
+def _whole(text: str | None, *, of: str) -> int:
+    try:
+        return int(text or 0)
+    except ValueError as error:
+        raise BadRecord(f"{of}: expected a whole number, got {text!r}") from error
 
 
 def _too_busy(what: str) -> StoreUnavailable:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from heartbeat.store import keys
+from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
 
 #: How often a process says that it is alive, in seconds.
@@ -56,7 +57,7 @@ class Processes:
         forgotten: list[str] = []
         for field, text in sorted(found.items()):
             process = _seen(str(field), str(text), now_ms)
-            if now_ms - process.last_seen_ms > FORGOTTEN_MS:
+            if process is None or now_ms - process.last_seen_ms > FORGOTTEN_MS:
                 forgotten.append(str(field))
             else:
                 seen.append(process)
@@ -65,14 +66,19 @@ class Processes:
         return seen
 
 
-def _seen(field: str, text: str, now_ms: int) -> ProcessSeen:
-    kind, host, pid = field.split(" ")
-    said = json.loads(text)
+def _seen(field: str, text: str, now_ms: int) -> ProcessSeen | None:
+    """Return what a process said of itself, or None where it cannot be read."""
+    kind, _, place = field.partition(" ")
+    host, _, pid = place.rpartition(" ")
+    said = fields_of(text)
+    seen_ms, queues = ms_of(said.get("seenMs")), said.get("queues")
+    if not pid.isdecimal() or seen_ms is None or not isinstance(queues, list):
+        return None
     return ProcessSeen(
         kind=kind,  # type: ignore[arg-type]  # only `report` writes here
         host=host,
         pid=int(pid),
-        queues=tuple(said["queues"]),
-        last_seen_ms=said["seenMs"],
-        is_alive=now_ms - said["seenMs"] <= GONE_MS,
+        queues=tuple(queues),
+        last_seen_ms=seen_ms,
+        is_alive=now_ms - seen_ms <= GONE_MS,
     )

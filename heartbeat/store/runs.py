@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import cast
 
-from heartbeat.book import Book, load_book
+from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, unique_id
 from heartbeat.instants import from_ms
 from heartbeat.runs import RunRecord, load_run
 from heartbeat.store import keys
 from heartbeat.store.heartbeats import Heartbeats
+from heartbeat.store.records import book_of, readable
 from heartbeat.store.server import Server
 
 #: How long the right to run lasts without being renewed, in milliseconds.
@@ -168,14 +170,15 @@ class Runs:
         Heartbeats(self._server).get(owner, schedule_id)
         key = keys.runs(unique_id(owner, schedule_id))
         texts = self._server.ask(lambda client: client.lrange(key, 0, limit - 1))
-        return [load_run(str(text)) for text in texts]
+        runs = [readable(partial(load_run, str(text)), of=key) for text in texts]
+        return [run for run in runs if run is not None]
 
 
 def _known(uid: str, version: str, config: str, revision: str, book: str) -> Known:
     return Known(
         config=HeartbeatConfig.load(config, key=keys.heartbeat(uid)),
         version=version,
-        book=load_book(book) if book else Book(),
+        book=book_of(uid, book),
         revision=revision,
     )
 

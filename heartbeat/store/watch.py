@@ -1,6 +1,5 @@
 """What the watcher sees: slots that went wrong and were not told, and silent ones."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from heartbeat.book import Book
 from heartbeat.instants import from_ms
 from heartbeat.outages import LateSlots
 from heartbeat.store import keys
+from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
 
 State = Literal["scheduled", "claimed", "published", "running"]
@@ -29,15 +29,14 @@ class Untold:
 
     def slots(self) -> list[LateSlots]:
         """Return what is to be told, the missed before the lost."""
-        noted = json.loads(self.text)
+        noted = fields_of(self.text)
         return [
-            LateSlots(
-                why=_WHY[status],
-                count=noted[status]["count"],
-                first=from_ms(noted[status]["from"]),
-                last=from_ms(noted[status]["to"]),
-            )
-            for status in sorted(noted, reverse=True)
+            LateSlots(why=why, count=count, first=from_ms(first), last=from_ms(last))
+            for status, why in _WHY.items()
+            if isinstance(slots := noted.get(status), dict)
+            if (count := ms_of(slots.get("count")))
+            if (first := ms_of(slots.get("from"))) is not None
+            if (last := ms_of(slots.get("to"))) is not None
         ]
 
 

@@ -34,11 +34,11 @@ local reason = unwanted(uid, open)
 if reason then return refuse('skipped', reason) end
 
 local again = open.attempts > 0
-if again and now > open.startDeadline + open.runLimit then
+if again and now >= open.startDeadline + open.runLimit then
   close_lost(uid, open)
   return { 'lost' }
 end
-if not again and now > open.startDeadline then return refuse('missed', 'no_worker') end
+if not again and now >= open.startDeadline then return refuse('missed', 'no_worker') end
 if not again and open.closes and now >= open.closes then
   return refuse('skipped', 'outside_hours')
 end

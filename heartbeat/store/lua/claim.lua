@@ -54,7 +54,7 @@ end
 
 -- A slot that had begun once is wanted until its run could have ended.
 local function is_expired(open)
-  return now > open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
+  return now >= open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
 end
 
 local function close_expired(uid, open, reason)
@@ -118,7 +118,7 @@ local function hold(uid, slot)
 end
 
 local function is_past(plan)
-  return (plan.next and now >= plan.next) or now > plan.startDeadline
+  return (plan.next and now >= plan.next) or now >= plan.startDeadline
     or (plan.closes and now >= plan.closes)
 end
 

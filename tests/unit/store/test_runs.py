@@ -51,7 +51,7 @@ class TestBegin:
         assert due.begin() is Refused.GONE
 
     def test_a_message_that_comes_too_late_is_missed(self, due: Fleet) -> None:
-        due.server.pass_time(minutes=60, seconds=0.001)
+        due.server.pass_time(minutes=60)
         assert due.begin() is Refused.MISSED
         assert due.fates() == ["missed(no_worker)"]
 

@@ -1,0 +1,199 @@
+"""What a record that cannot be read does to the others, and how it heals."""
+
+import logging
+
+import pytest
+
+from heartbeat.book import Book
+from heartbeat.errors import BadRecord
+from heartbeat.store import keys
+from heartbeat.store.cursors import Cursors
+from heartbeat.store.processes import Processes
+from heartbeat.store.records import fields_of, ms_of
+from heartbeat.store.runs import Refused
+from heartbeat.store.watch import Watch
+from tests.unit.store.ledger import OWNER, Fleet, a_config
+
+BAD = "ann:bad"
+GARBAGE = ["", "{", "12", '{"slot": -1}']
+FIELDS = ["plan", "timing", "version", "queue", "last_slot", "config", "paused"]
+
+garbage = pytest.mark.parametrize("text", GARBAGE, ids=repr)
+
+
+@pytest.fixture
+def both(fleet: Fleet) -> Fleet:
+    """A fleet with a good and a bad heartbeat, both due each hour."""
+    fleet.configure(a_config("bad", every=60), a_config("good", every=60))
+    return fleet
+
+
+def spoil(fleet: Fleet, field: str, text: str) -> None:
+    fleet.server.ask(lambda client: client.hset(keys.heartbeat(BAD), field, text))
+
+
+def spoil_key(fleet: Fleet, key: str, text: str) -> None:
+    fleet.server.ask(lambda client: client.set(key, text))
+
+
+def sent_of_good(fleet: Fleet) -> int:
+    return sum(claim.uid == "ann:good" for claim in fleet.sent)
+
+
+@garbage
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_bad_field_keeps_no_other_heartbeat_from_running(
+    both: Fleet, field: str, text: str
+) -> None:
+    spoil(both, field, text)
+    for _ in range(3):
+        both.server.pass_time(minutes=60)
+        both.beat()
+        both.run("good")
+    assert sent_of_good(both) == 3
+
+
+@garbage
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_bad_field_is_repaired_by_configuring_and_resuming(
+    both: Fleet, field: str, text: str
+) -> None:
+    spoil(both, field, text)
+    both.server.pass_time(minutes=60)
+    both.beat()
+    both.messages.clear()
+    both.configure(a_config("bad", every=30))
+    both.heartbeats.resume(OWNER, "bad")
+    both.server.pass_time(minutes=60, seconds=30)
+    assert any("bad" in run_id for run_id in both.beat())
+
+
+@garbage
+def test_a_bad_plan_is_computed_anew(both: Fleet, text: str) -> None:
+    spoil(both, "plan", text)
+    both.server.pass_time(minutes=60)
+    both.beat()
+    both.server.pass_time(minutes=60)
+    assert "ann:bad@2027-01-15T10:00:00.000Z" in both.beat()
+
+
+@garbage
+def test_bad_timing_is_reported_and_sends_nothing_twice(
+    both: Fleet, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil(both, "timing", text)
+    both.server.pass_time(minutes=60)
+    with caplog.at_level(logging.ERROR):
+        assert len(both.beat()) == 2
+        for _ in range(10):
+            both.server.pass_time(seconds=2)
+            assert both.beat() == []
+    assert "cannot schedule ann:bad" in caplog.text
+    assert len(caplog.records) < 5
+
+
+@garbage
+@pytest.mark.parametrize("state", ["claimed", "published", "running"])
+def test_a_bad_open_slot_is_given_up_and_the_next_one_runs(
+    both: Fleet, state: str, text: str
+) -> None:
+    both.server.pass_time(minutes=60)
+    if state != "claimed":
+        both.beat()
+        both.run("good")
+    if state == "running":
+        both.begun("bad")
+    spoil_key(both, keys.open_slot(BAD), text)
+    both.server.pass_time(minutes=60)
+    sent = both.beat()
+    assert {
+        "ann:good@2027-01-15T10:00:00.000Z",
+        "ann:bad@2027-01-15T10:00:00.000Z",
+    } <= {*sent}
+
+
+@garbage
+def test_a_worker_finds_nothing_in_a_bad_open_slot(both: Fleet, text: str) -> None:
+    both.server.pass_time(minutes=60)
+    both.beat()
+    spoil_key(both, keys.open_slot(BAD), text)
+    assert both.begin("bad") is Refused.GONE
+    assert not both.stored("bad").running
+
+
+@garbage
+def test_a_bad_book_is_forgotten_and_the_run_tells_again(
+    both: Fleet, text: str
+) -> None:
+    both.server.ask(lambda client: client.hset(keys.book(BAD), "book", text))
+    both.server.pass_time(minutes=60)
+    both.beat()
+    begun = both.begun("bad")
+    assert begun.known.book == Book()
+    assert both.finish(begun, '{"a": 1}') is None
+    assert both.pushes() == ['{"a": 1}']
+    assert both.stored("bad").book == Book()
+
+
+@garbage
+def test_bad_history_is_left_out_and_added_to(both: Fleet, text: str) -> None:
+    both.server.ask(lambda client: client.lpush(keys.runs(BAD), text))
+    both.server.pass_time(minutes=180)
+    both.beat()
+    assert both.fates("bad") == ["missed(beat_away) x2"]
+
+
+@garbage
+def test_bad_notes_for_the_watcher_are_replaced(both: Fleet, text: str) -> None:
+    both.server.ask(lambda client: client.hset(keys.UNTOLD, BAD, text))
+    [noted] = Watch(both.server).untold()
+    assert noted.slots() == []
+    both.server.pass_time(minutes=180)
+    both.beat()
+    slots = {noted.uid: noted.slots() for noted in Watch(both.server).untold()}
+    assert [late.count for late in slots[BAD]] == [2]
+
+
+@garbage
+def test_a_bad_config_hides_no_other_heartbeat(both: Fleet, text: str) -> None:
+    spoil(both, "config", text)
+    stored = both.heartbeats.owned_by(OWNER)
+    assert [one.config.schedule_id for one in stored] == ["good"]
+    with pytest.raises(BadRecord):
+        both.stored("bad")
+
+
+@garbage
+def test_a_bad_slot_is_silent_to_the_watcher(both: Fleet, text: str) -> None:
+    spoil(both, "plan", text)
+    both.server.pass_time(minutes=200)
+    silent = Watch(both.server).silent(most=10)
+    assert [one.uid for one in silent] == ["ann:good"]
+
+
+@garbage
+def test_a_bad_cursor_is_none_and_can_be_moved(both: Fleet, text: str) -> None:
+    cursors = Cursors(both.server)
+    both.server.ask(lambda client: client.hset(keys.cursors(OWNER), "phone", text))
+    assert cursors.get(OWNER, "phone") is None
+    cursors.advance(OWNER, "phone", "7-1")
+    assert cursors.get(OWNER, "phone") == "7-1"
+
+
+@pytest.mark.parametrize("field", ["worker", "worker one", "worker one two x", ""])
+def test_a_bad_process_is_dropped(both: Fleet, field: str) -> None:
+    processes = Processes(both.server)
+    processes.report("beat", host="one", pid=7)
+    both.server.ask(lambda client: client.hset(keys.PROCESSES, field, "{"))
+    assert [process.pid for process in processes.seen()] == [7]
+    assert both.server.ask(lambda client: client.hlen(keys.PROCESSES)) == 1
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "1", "null"])
+def test_anything_but_an_object_has_no_fields(text: str | None) -> None:
+    assert fields_of(text) == {}
+
+
+@pytest.mark.parametrize("value", [None, "1", -1, float("nan"), 2.6e14, []])
+def test_anything_but_a_possible_instant_is_none(value: object) -> None:
+    assert ms_of(value) is None
