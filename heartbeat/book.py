@@ -1,7 +1,8 @@
 """The book: all that is remembered of one heartbeat's troubles, as a stored record.
 
-Only what is in trouble is kept, so it never outgrows the checklist. It is a value:
-every change makes another book (see `incidents`), and nothing here decides anything.
+Only what is in trouble is kept, and when items with a cadence of their own were judged,
+so it never outgrows the checklist. It is a value: every change makes another book (see
+`incidents`), and nothing here decides anything.
 """
 
 from collections.abc import Mapping
@@ -102,13 +103,19 @@ class OverdueSlots(Record):
 
 
 class Book(Record):
-    """Everything remembered of one heartbeat's troubles; items by their key."""
+    """Everything remembered of one heartbeat's troubles; items by their key.
+
+    `judged` is the slot for which an item with an `every` of its own was judged last.
+    """
 
     v: Literal[1] = 1
     incidents: Mapping[str, Incident] = Field(default_factory=dict)
     unknowns: Mapping[str, UnknownItem] = Field(default_factory=dict)
     config: ConfigProblem | None = None
     overdue: OverdueSlots | None = None
+    judged: Mapping[str, StoredMs] = Field(
+        default_factory=dict, exclude_if=lambda judged: not judged
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -60,6 +60,13 @@ def changed_incident(**fields: object) -> str:
     return json.dumps(stored)
 
 
+def test_it_keeps_when_items_were_judged() -> None:
+    book = Book(judged={"disk": 1_795_536_000_000})
+
+    assert json.loads(book.dump())["judged"] == {"disk": 1_795_536_000_000}
+    assert load_book(book.dump()) == book
+
+
 BAD_BOOKS = {
     "another version": (changed(v=2), "v: expected 1, got 2"),
     "not JSON": ("{", "Invalid JSON"),
@@ -71,6 +78,7 @@ BAD_BOOKS = {
     "awake with an end": (changed_incident(snoozedUntilMs=5), "got 5 while 'open'"),
     "under another key": (changed_incident(itemKey="dns"), "got \\['dns', 'load'"),
     "before 1970": (changed_incident(openedMs=-1), "openedMs: expected .*got -1"),
+    "judged before 1970": (changed(judged={"disk": -1}), "judged.disk: expected"),
     "after 9999": (changed_incident(toldMs=10**15), "toldMs: expected"),
 }
 
