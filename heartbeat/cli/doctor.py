@@ -40,7 +40,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
     """Look at store, broker, processes, gateway and model; exit code 1 on any fail."""
     settings = context.settings
     findings = [
-        *_store(settings.redis_url.get_secret_value(), context.now),
+        *_store(context.store_url, context.now),
         *_broker(settings),
         _gateway(context),
         _model(settings, context.now),

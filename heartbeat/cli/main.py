@@ -14,6 +14,7 @@ from heartbeat.cli.arguments import build_parser
 from heartbeat.cli.context import Context, default_url
 from heartbeat.cli.failures import Exit, exit_code
 from heartbeat.cli.output import Output
+from heartbeat.cli.running import find
 from heartbeat.errors import GatewayUnavailable, HeartbeatError, InvalidInput
 from heartbeat.settings import Settings
 
@@ -58,14 +59,16 @@ def _with_dotenv(environ: Mapping[str, str]) -> dict[str, str]:
 def _context(
     arguments: argparse.Namespace, environ: Mapping[str, str], output: Output
 ) -> Context:
-    settings = Settings.from_env(environ)
+    settings, folder = Settings.from_env(environ), Path.cwd()
+    here = find(folder)
     return Context(
         settings=settings,
         environ=environ,
-        folder=Path.cwd(),
+        folder=folder,
         now=datetime.now(UTC),
         output=output,
-        url=arguments.url or default_url(settings),
+        here=here,
+        url=arguments.url or (default_url(settings) if here is None else here.url),
         token=_token(arguments),
     )
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from heartbeat.settings import Settings
 
-#: Where `up` keeps its logs and the embedded server's data, below the folder.
-STATE_FOLDER = ".heartbeat"
 #: Seconds beyond a process's own grace before it is killed.
 _MARGIN_SECONDS = 5.0
 
