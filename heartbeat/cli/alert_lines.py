@@ -30,7 +30,7 @@ def lines(message: Message) -> list[Text]:
         ]
     word, style = _KINDS[message.kind]
     head.append(f"{word} ", style).append(name).append(_where(message), "dim")
-    return [head, *(_check(check) for check in message.checks)]
+    return [head, *(_check(check, message.kind) for check in message.checks)]
 
 
 def open_line(incident: IncidentView) -> Text:
@@ -50,10 +50,13 @@ def _where(alert: Alert) -> str:
     return f"{host}{late}"
 
 
-def _check(check: CheckView) -> Text:
+def _check(check: CheckView, kind: str) -> Text:
     line = Text("         ")
     critical = check.severity == "critical"
-    line.append("✗ ", "bold red" if critical else "red")
+    if kind == "degraded":
+        line.append("? ", "yellow")
+    else:
+        line.append("✗ ", "bold red" if critical else "red")
     line.append(plain(check.description), "bold" if critical else "")
     if check.details:
         line.append(f": {plain(check.details)}")

@@ -262,3 +262,27 @@ def started(shell: Shell, *argv: str) -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+def test_configure_says_what_it_did_and_what_comes_next(shell: Shell) -> None:
+    options = ("--active", "00:00-24:00", "--repeat", "60", "--align", "clock")
+    called = shell.call(
+        "configure", "HEARTBEAT.md", "--id", "shown", "--run-on", "db", *options
+    )
+    assert called.code == 0
+    assert "created shown: 2 items, every 60 min (UTC)" in called.out
+    assert "next run " in called.out
+    assert "running once now" in called.out
+    assert "warning: runOn: no worker serves" in called.errors
+    assert "60" in shell.call("get", "shown").out
+    shell.call("delete", "shown")
+
+
+def test_configuring_a_paused_heartbeat_says_that_it_stays_paused(shell: Shell) -> None:
+    shell.call("configure", "HEARTBEAT.md", "--id", "still", "--no-run")
+    shell.call("pause", "still")
+    called = shell.call("configure", "HEARTBEAT.md", "--id", "still", "--interval", "9")
+    assert "updated still" in called.out
+    assert "it is paused" in called.out
+    assert "no runs yet" in shell.call("history", "still").out
+    shell.call("delete", "still")

@@ -9,6 +9,7 @@ from heartbeat.errors import (
     ConnectionReplaced,
     Unauthorized,
 )
+from heartbeat.replies import LostMessage
 from tests.integration.scripted_gateway import (
     AT_ONCE,
     Peer,
@@ -95,6 +96,20 @@ def test_a_lost_range_is_told_before_what_is_left() -> None:
             assert (await anext(messages)).model_dump()["count"] == 7
             assert (await anext(messages)).model_dump()["alert_id"] == "e-9"
             await messages.aclose()  # type: ignore[attr-defined]  # a generator
+
+    run(scenario())
+
+
+def test_a_loss_on_a_live_connection_is_told() -> None:
+    async def forgetful(peer: Peer) -> None:
+        await peer.welcome()
+        await peer.send(type="lost", reason="state_lost")
+        await peer.stay()
+
+    async def scenario() -> None:
+        async with a_gateway(forgetful) as gateway, connect(gateway.url) as client:
+            message = await anext(aiter(client.alerts()))
+            assert message == LostMessage(reason="state_lost")
 
     run(scenario())
 

@@ -3,10 +3,13 @@
 import asyncio
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
-from heartbeat.client import connect
+from heartbeat.client import BackOff, connect
 from heartbeat.errors import (
     GatewayUnavailable,
+    HeartbeatError,
     InvalidInput,
     InvalidMessage,
     RequestRefused,
@@ -227,5 +230,94 @@ def test_an_unknown_message_is_passed_over() -> None:
     async def scenario() -> None:
         async with a_gateway(newer) as gateway, connect(gateway.url) as client:
             assert await take(client, 1) == ["e-1"]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "said"),
+    [
+        pytest.param(403, Unauthorized, "HTTP 403", id="foreign-origin"),
+        pytest.param(404, InvalidInput, "expected a gateway's /ws", id="other-path"),
+        pytest.param(503, GatewayUnavailable, "cannot reach", id="draining"),
+    ],
+)
+def test_an_http_answer_is_told_for_what_it_is(
+    status: int, error: type[Exception], said: str
+) -> None:
+    def answer(socket: ServerConnection, _: Request) -> Response:
+        return socket.respond(status, "no\n")
+
+    async def scenario() -> None:
+        async with serve(
+            lambda _: asyncio.sleep(0), "127.0.0.1", 0, process_request=answer
+        ) as server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(error, match=said):
+                async with connect(f"ws://127.0.0.1:{port}/ws"):
+                    pass
+
+    run(scenario())
+
+
+def test_what_is_said_before_ready_does_not_confuse_it() -> None:
+    async def early(peer: Peer) -> None:
+        await peer.send(type="ping")
+        await answering(peer)
+
+    async def scenario() -> None:
+        async with a_gateway(early) as gateway, connect(gateway.url) as client:
+            assert (await client.list()).heartbeats == ()
+
+    run(scenario())
+
+
+def test_a_refused_hello_fails_the_first_connection() -> None:
+    async def refusing(peer: Peer) -> None:
+        hello = await peer.receive("hello")
+        await peer.send(
+            type="error", requestId=hello["id"], code="unauthorized", message="who?"
+        )
+        await peer.stay()
+
+    async def scenario() -> None:
+        async with a_gateway(refusing) as gateway:
+            with pytest.raises(RequestRefused, match=r"who\?"):
+                async with connect(gateway.url):
+                    pass
+
+    run(scenario())
+
+
+def test_a_reply_of_another_kind_is_an_error() -> None:
+    async def confused(peer: Peer) -> None:
+        await peer.welcome()
+        request = await peer.receive("heartbeat.list")
+        await peer.send(type="pong", id=request["id"])
+        await peer.stay()
+
+    async def scenario() -> None:
+        async with a_gateway(confused) as gateway, connect(gateway.url) as client:
+            with pytest.raises(InvalidMessage, match="expected ListResult"):
+                await client.list()
+
+    run(scenario())
+
+
+def test_an_error_of_its_own_ends_the_client_instead_of_hanging_it() -> None:
+    class Surprising(BackOff):
+        def longest(self, attempt: int) -> float:
+            raise ZeroDivisionError
+
+    async def leaves(peer: Peer) -> None:
+        await peer.welcome()
+
+    async def scenario() -> None:
+        async with (
+            a_gateway(leaves) as gateway,
+            connect(gateway.url, back_off=Surprising()) as client,
+        ):
+            with pytest.raises(HeartbeatError, match="see the log"):
+                await take(client, 1)
 
     run(scenario())

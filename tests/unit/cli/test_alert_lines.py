@@ -51,6 +51,10 @@ def test_every_kind_has_its_word(
     assert written(an_alert(kind=kind))[0] == f"16:00:03 {word} web on db1"
 
 
+def test_what_is_unknown_is_not_marked_as_failed() -> None:
+    assert written(an_alert(kind="degraded"))[1].startswith("? Disk")
+
+
 def test_lateness_is_told_from_a_second_on() -> None:
     assert written(an_alert(late_by=0.6))[0].endswith("on db1")
     assert written(an_alert(late_by=35.61))[0].endswith("on db1, 35.6 s late")

@@ -1,0 +1,70 @@
+"""What the doctor says where little is there."""
+
+import pytest
+
+from tests.unit.cli.calling import Call
+
+AWAY = "redis://127.0.0.1:1/0"
+
+
+def finding(call: Call, subject: str, **environ: str) -> dict[str, str] | None:
+    """Return the finding about one thing, with store and gateway away."""
+    data = call(
+        "--json", "doctor", HEARTBEAT_REDIS_URL=AWAY, HEARTBEAT_PORT="1", **environ
+    ).data
+    findings = data["findings"]
+    assert isinstance(findings, list)
+    return next((one for one in findings if one["subject"] == subject), None)
+
+
+@pytest.mark.parametrize("subject", ["Redis", "clients"])
+def test_what_is_away_fails_with_advice(call: Call, subject: str) -> None:
+    found = finding(call, subject)
+    assert found is not None
+    assert found["level"] == "fail"
+    assert found["advice"].startswith("start ")
+
+
+@pytest.mark.parametrize(
+    ("environ", "level", "said"),
+    [
+        pytest.param({}, "warn", "none in these settings", id="no-key"),
+        pytest.param(
+            {"ANTHROPIC_API_KEY": "sk"}, "ok", "anthropic:claude-", id="default-model"
+        ),
+        pytest.param(
+            {"ANTHROPIC_API_KEY": "sk", "HEARTBEAT_MODEL": "anthropic:claude-9"},
+            "fail",
+            "claude-9",
+            id="no-such-model",
+        ),
+        pytest.param(
+            {"ANTHROPIC_BASE_URL": "http://x", "HEARTBEAT_MODEL": "anthropic:mine"},
+            "warn",
+            "mine",
+            id="model-of-ones-own-server",
+        ),
+    ],
+)
+def test_the_model_is_judged_by_its_settings(
+    call: Call, environ: dict[str, str], level: str, said: str
+) -> None:
+    found = finding(call, "model", **environ)
+    assert found is not None
+    assert found["level"] == level
+    assert said in found["message"]
+
+
+def test_a_key_is_never_shown(call: Call) -> None:
+    called = call("doctor", HEARTBEAT_PORT="1", ANTHROPIC_API_KEY="sk-secret")
+    assert "sk-secret" not in called.out + called.errors
+
+
+def test_a_broker_of_its_own_is_knocked_at(call: Call) -> None:
+    found = finding(call, "broker", HEARTBEAT_BROKER_URL="amqp://127.0.0.1:1//")
+    assert found is not None
+    assert found["level"] == "fail"
+
+
+def test_the_stores_own_server_is_not_looked_at_twice(call: Call) -> None:
+    assert finding(call, "broker", HEARTBEAT_BROKER_URL=AWAY) is None
