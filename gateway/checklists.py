@@ -9,7 +9,7 @@ from heartbeat.checklist_file import read_checklist, relative_path
 from heartbeat.config import HeartbeatConfig
 from heartbeat.jobs import queue_for
 from heartbeat.store.processes import ProcessSeen
-from heartbeat.tools import CATALOGUE
+from heartbeat.tool_calls import is_host_bound
 
 
 class Checklists:
@@ -44,7 +44,7 @@ def placement_warnings(
         probe.line
         for item in checklist.items
         for probe in item.probes
-        if CATALOGUE[probe.call.tool].host_bound
+        if is_host_bound(probe.call)
     )
     if len(hosts) < 2 or not lines:
         return ()

@@ -26,6 +26,20 @@ HOST_TOOLS = (
         host_bound=True,
     ),
     Tool(
+        name="json",
+        about="A value in a JSON document, at a URL or in a file.",
+        arguments=(
+            Argument(name="source", about="an http(s) URL, or a path as `file` has it"),
+            Argument(name="key", about="like `checks.0.status`; `.` is all of it"),
+        ),
+        fields=(
+            Field(name="found", unit=Unit.BOOLEAN, about="whether it has that key"),
+            Field(name="value", unit=Unit.ANY, about="a number, true or false, text"),
+            Field(name="length", unit=Unit.NUMBER, about="of a list or an object"),
+        ),
+        host_bound=True,
+    ),
+    Tool(
         name="load",
         about="How busy the processors are.",
         fields=(
@@ -33,6 +47,22 @@ HOST_TOOLS = (
             Field(name="load5", unit=Unit.NUMBER, about="average over 5 minutes"),
             Field(name="load15", unit=Unit.NUMBER, about="average over 15 minutes"),
             Field(name="per_cpu", unit=Unit.NUMBER, about="load1 for each processor"),
+        ),
+        host_bound=True,
+    ),
+    Tool(
+        name="log",
+        about="How many of a log's last lines match a pattern.",
+        arguments=(
+            Argument(name="path", about="a path, or one relative to the list"),
+            Argument(name="pattern", about="an RE2 pattern, `ERROR|FATAL`"),
+            Argument(name="window", about="`10m` by the lines' times, or `500lines`"),
+        ),
+        fields=(
+            Field(name="exists", unit=Unit.BOOLEAN, about="whether it is there"),
+            Field(name="lines", unit=Unit.NUMBER, about="lines in the window"),
+            Field(name="matches", unit=Unit.NUMBER, about="those that match"),
+            Field(name="last", unit=Unit.TEXT, about="the last one that matches"),
         ),
         host_bound=True,
     ),

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import re2
-
+from heartbeat.patterns import Pattern
 from heartbeat.phrases import did_you_mean, shown
 from heartbeat.tools import Field, FieldValue, Observation, Tool, Unit
 from heartbeat.units import parse_literal
@@ -124,7 +123,7 @@ def _literal(field: Field, how: Operator, word: Word) -> FieldValue:
         if not word.text:  # found in every text, so that nothing would be checked
             raise ValueError(f"expected text after {how.value}, got ''")
         if how is Operator.MATCHES:
-            _matches(word.text, "")  # refuses a bad pattern before it is needed
+            Pattern(word.text)  # refuses a bad one before it is needed
         return word.text
     try:
         literal = parse_literal(word.text, unit=field.unit, quoted=word.quoted)
@@ -164,24 +163,7 @@ def _search(condition: Condition, value: FieldValue) -> bool | None:
         return None
     if condition.operator is Operator.CONTAINS:
         return literal in value
-    return _matches(literal, value)
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Search in linear time. Raises ValueError for what is no pattern."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        compiled = re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0]
-        why = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
-        raise ValueError(
-            f"expected an RE2 pattern, got {shown(pattern)} ({why})"
-        ) from error
-    # Output decoded leniently may hold lone surrogates, which re2 cannot encode.
-    encodable = text.encode("utf-8", "replace").decode()
-    return compiled.search(encodable) is not None
+    return Pattern(literal).is_in(value)
 
 
 def _kind(value: FieldValue) -> type[bool] | type[float] | type[str]:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from heartbeat.errors import InvalidProbe
+from heartbeat.patterns import Pattern
 from heartbeat.phrases import did_you_mean, shown
+from heartbeat.tool_arguments import is_url, parse_window
 from heartbeat.tools import CATALOGUE, Tool, ToolCall
 
 
@@ -29,6 +31,15 @@ def check_call(call: ToolCall, *, line: int | None = None) -> Tool:
         except ValueError as error:
             raise InvalidProbe(f"{tool.name}: {error}", line=line) from error
     return tool
+
+
+def is_host_bound(call: ToolCall) -> bool:
+    """Say whether the answer depends on the machine that asks; that of a URL does not.
+
+    For calls that have been checked.
+    """
+    tool = CATALOGUE[call.tool]
+    return tool.host_bound and not (call.arguments and is_url(call.arguments[0]))
 
 
 def _wrong_arity(tool: Tool, arguments: tuple[str, ...]) -> str:
@@ -60,6 +71,18 @@ def _check_url(value: str) -> None:
         raise ValueError(f"expected an http:// or https:// URL, got {shown(value)}")
 
 
+def _check_source(value: str) -> None:
+    if is_url(value):
+        _check_url(value)
+    else:
+        _check_text(value)
+
+
+def _check_pattern(value: str) -> None:
+    _check_text(value)  # an empty one matches every line
+    Pattern(value)
+
+
 def _check_host(value: str) -> None:
     _check_text(value)
     if set(value) & set(" /@?#"):
@@ -72,10 +95,14 @@ def _check_port(value: str) -> None:
 
 
 #: By the name of the argument; each raises ValueError.
-_CHECKS: Mapping[str, Callable[[str], None]] = {
-    "path": _check_text,
-    "url": _check_url,
-    "name": _check_text,
+_CHECKS: Mapping[str, Callable[[str], object]] = {
     "host": _check_host,
+    "key": _check_text,
+    "name": _check_text,
+    "path": _check_text,
+    "pattern": _check_pattern,
     "port": _check_port,
+    "source": _check_source,
+    "url": _check_url,
+    "window": parse_window,
 }

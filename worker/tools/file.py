@@ -3,12 +3,10 @@
 import os
 import stat
 import time
-from collections.abc import Sequence
-from pathlib import Path
 
-from heartbeat.containment import is_within, opened, would_be
 from heartbeat.tools import FieldValue
-from worker.tools.measured import CannotTell, Measured
+from worker.tools.measured import Measured
+from worker.tools.paths import NotThere, looking_at
 from worker.tools.policy import ToolPolicy
 from worker.tools.sizes import in_words
 
@@ -20,27 +18,12 @@ _LOOK_ONLY: int = getattr(os, "O_PATH", os.O_RDONLY)
 
 
 def measure_file(path: str, *, policy: ToolPolicy) -> Measured:
-    """Look at a path under the root or the read paths.
-
-    A path that leads elsewhere is refused in the same words whatever is there.
-    """
-    folders = [would_be(folder) for folder in (policy.root, *policy.read_paths)]
-    target = policy.base / path
+    """Look at a path under the root or the read paths."""
     try:
-        with opened(target, flags=_LOOK_ONLY) as file:
-            _require_within(file.real_path, folders, asked=path)
+        with looking_at(path, policy=policy, flags=_LOOK_ONLY) as file:
             return _describe(path, file.facts)
-    except (FileNotFoundError, NotADirectoryError):
-        _require_within(would_be(target), folders, asked=path)
-        return Measured(fields={"exists": False}, text=f"there is no {path!r}")
-    except OSError as error:
-        _require_within(would_be(target), folders, asked=path)
-        raise CannotTell(f"cannot look at {path!r}: {error.strerror}") from error
-
-
-def _require_within(real: Path, folders: Sequence[Path], *, asked: str) -> None:
-    if not is_within(real, folders):
-        raise CannotTell(f"not allowed: {asked!r} is not under the root or a read path")
+    except NotThere as error:
+        return Measured(fields={"exists": False}, text=str(error))
 
 
 def _describe(path: str, facts: os.stat_result) -> Measured:

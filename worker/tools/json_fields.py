@@ -26,18 +26,35 @@ def json_fields(text: str) -> dict[str, FieldValue]:
     if text.lstrip()[:1] not in ("{", "["):
         return {}
     try:
-        document: object = json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
+        document = parse_json(text)
+    except ValueError:
         return {}
     fields: dict[str, FieldValue] = {}
     for path, value in _leaves(document):
         if len(fields) == MAX_FIELDS:
             break
-        if isinstance(value, str):
-            fields.setdefault(_sound(path), _sound(value))
-        elif isinstance(value, (bool, int, float)) and _is_finite(value):
-            fields.setdefault(_sound(path), value)
+        plain = plain_value(value)
+        if plain is not None:
+            fields.setdefault(_sound(path), plain)
     return fields
+
+
+def parse_json(text: str) -> object:
+    """Return the document; NaN and its like are null. Raises ValueError."""
+    try:
+        document: object = json.loads(text, parse_constant=lambda _: None)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    return document
+
+
+def plain_value(value: object) -> FieldValue | None:
+    """Return a boolean, a finite number or a text as a field has it; else None."""
+    if isinstance(value, str):
+        return _sound(value)
+    if isinstance(value, (bool, int, float)) and _is_finite(value):
+        return value
+    return None
 
 
 def _leaves(document: object) -> Iterator[tuple[str, object]]:

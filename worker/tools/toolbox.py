@@ -14,8 +14,11 @@ from worker.tools.disk import measure_disk
 from worker.tools.dns import measure_dns
 from worker.tools.egress import Egress
 from worker.tools.file import measure_file
-from worker.tools.http import HttpClient
+from worker.tools.http import measure_http
+from worker.tools.http_client import HttpClient
+from worker.tools.json import measure_json
 from worker.tools.load import measure_load
+from worker.tools.log import measure_log
 from worker.tools.measured import CannotTell, Measured
 from worker.tools.memory import measure_memory
 from worker.tools.network import Network, SystemNetwork
@@ -65,14 +68,21 @@ class Toolbox:
         reach = Reach(
             egress=egress, seconds=self._timeout_seconds * _SHARE_OF_CONNECTING
         )
-        self._http = HttpClient(egress, connect_seconds=reach.seconds)
+        client = HttpClient(
+            egress,
+            connect_seconds=reach.seconds,
+            timeout_seconds=self._timeout_seconds * _SHARE_OF_HOST,
+        )
+        self._client = client
         self._executors: Mapping[str, _Executor] = MappingProxyType(
             {
                 "disk": _in_thread(measure_disk),
                 "dns": _on_loop(partial(measure_dns, egress=egress)),
                 "file": _in_thread(partial(measure_file, policy=policy)),
-                "http": self._measure_http,
+                "http": _on_loop(partial(measure_http, client=client)),
+                "json": _on_loop(partial(measure_json, client=client, policy=policy)),
                 "load": _in_thread(measure_load),
+                "log": _in_thread(partial(measure_log, policy=policy)),
                 "memory": _in_thread(measure_memory),
                 "process": _in_thread(measure_process),
                 "tcp": _on_loop(partial(measure_tcp, reach=reach)),
@@ -104,15 +114,7 @@ class Toolbox:
 
     async def close(self) -> None:
         """Close the connections that are still open."""
-        await self._http.close()
-
-    async def _measure_http(self, call: ToolCall, chosen_by_model: bool) -> Measured:
-        (url,) = call.arguments
-        return await self._http.measure(
-            url,
-            chosen_by_model=chosen_by_model,
-            timeout_seconds=self._timeout_seconds * _SHARE_OF_HOST,
-        )
+        await self._client.close()
 
 
 def _on_loop(measure: Callable[..., Awaitable[Measured]]) -> _Executor:

@@ -291,9 +291,17 @@ FITTING = {
     Unit.BYTES: st.sampled_from(["1KB", "2KiB", "3GB", "4"]),
     Unit.MILLISECONDS: st.sampled_from(["5ms", "1.5s", "7"]),
     Unit.SECONDS: st.sampled_from(["5m", "1.5h", "7"]),
+    Unit.ANY: st.integers(-999, 999).map(str),
 }
 NUMERIC = [op for op in Operator if not op.isalpha()]
-ARGUMENTS = {"url": "https://a.example/", "port": "80", "host": "a.example"}
+ARGUMENTS = {
+    "url": "https://a.example/",
+    "port": "80",
+    "host": "a.example",
+    "pattern": "ERROR|FATAL",
+    "server": "a.example:6379",
+    "window": "10m",
+}
 
 
 @st.composite
@@ -304,7 +312,8 @@ def probe_lines(draw: st.DrawFn) -> list[Word]:
     if field.unit is Unit.TEXT:
         operator, literal = draw(st.sampled_from(["==", "contains"])), draw(text)
     else:
-        allowed = ["==", "!="] if field.unit is Unit.BOOLEAN else NUMERIC
+        is_number = field.unit not in (Unit.BOOLEAN, Unit.ANY)
+        allowed = NUMERIC if is_number else ["==", "!="]
         operator, literal = draw(st.sampled_from(allowed)), draw(FITTING[field.unit])
     arguments = [
         Word(text=ARGUMENTS.get(argument.name) or draw(text), quoted=True)

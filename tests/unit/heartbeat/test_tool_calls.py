@@ -3,7 +3,7 @@
 import pytest
 
 from heartbeat.errors import InvalidProbe
-from heartbeat.tool_calls import check_call
+from heartbeat.tool_calls import check_call, is_host_bound
 from heartbeat.tools import CATALOGUE, ToolCall
 
 
@@ -20,6 +20,9 @@ def test_it_returns_the_tool_that_is_called() -> None:
         ToolCall(tool="http", arguments=("file:///etc/passwd",)),
         ToolCall(tool="http", arguments=("http://a/\r\nX-Header: b",)),
         ToolCall(tool="file", arguments=("a\0b",)),
+        ToolCall(tool="log", arguments=("app.log", "(", "10m")),
+        ToolCall(tool="log", arguments=("app.log", "ERROR", "10")),
+        ToolCall(tool="json", arguments=("https://user:pass@a/", "status")),
     ],
 )
 def test_it_refuses_what_the_catalogue_does_not_have(call: ToolCall) -> None:
@@ -34,3 +37,19 @@ def test_every_argument_of_the_catalogue_is_checked() -> None:
             blank = ToolCall(tool=tool.name, arguments=("",) * len(tool.arguments))
             with pytest.raises(InvalidProbe, match=f"{tool.name}: expected"):
                 check_call(blank)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "is_bound"),
+    [
+        ("memory", (), True),
+        ("log", ("app.log", "https://", "10m"), True),
+        ("http", ("https://a.example/",), False),
+        ("json", ("state.json", "."), True),
+        ("json", ("HTTPS://a.example/", "."), False),
+    ],
+)
+def test_it_knows_whether_the_machine_that_asks_matters(
+    tool: str, arguments: tuple[str, ...], is_bound: bool
+) -> None:
+    assert is_host_bound(ToolCall(tool=tool, arguments=arguments)) is is_bound

@@ -58,7 +58,15 @@ def test_it_measures_exactly_the_fields_of_the_catalogue(tool: str) -> None:
 
 @pytest.mark.parametrize("tool", sorted(CATALOGUE))
 def test_every_tool_of_the_catalogue_can_be_called(tool: str) -> None:
-    samples = {"url": "http://nope.example/", "host": "nope.example", "port": "1"}
+    samples = {
+        "url": "http://nope.example/",
+        "source": "http://nope.example/",
+        "host": "nope.example",
+        "port": "1",
+        "path": "/nowhere",
+        "server": "nope.example:6379",
+        "window": "10m",
+    }
     arguments = (samples.get(each.name, "/") for each in CATALOGUE[tool].arguments)
 
     seen = observe(tool, *arguments, network=ScriptedNetwork())
