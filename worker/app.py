@@ -14,7 +14,7 @@ from heartbeat.errors import InvalidInput
 from heartbeat.jobs import celery_settings
 from heartbeat.logs import configure_logging
 from heartbeat.settings import Settings
-from worker.consumer import RefillAtOnce, SteadyConsumer
+from worker.consumer import EventsInBatches, RefillAtOnce, SteadyConsumer
 from worker.runtime import OncePerProcess
 from worker.tasks import register
 from worker.wiring import check_settings, make_runtime
@@ -37,7 +37,7 @@ app.conf.update(
     # Cancels only what is acknowledged late, which is nothing; False is deprecated.
     worker_cancel_long_running_tasks_on_connection_loss=True,
 )
-app.steps["consumer"].add(RefillAtOnce)
+app.steps["consumer"].update((EventsInBatches, RefillAtOnce))
 register(
     app,
     OncePerProcess(lambda: make_runtime(settings)),

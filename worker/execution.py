@@ -6,16 +6,17 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import StoreError
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.runs import Begun, Fenced, Known, Lease, Outcome, Refused, Runs
 from worker.items import Spend
 from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
-from worker.runner import Evaluation, HeartbeatRunner, Unusable
+from worker.runner import Evaluation, Unusable
 from worker.settling import Run, settle
 
 logger = logging.getLogger(__name__)
@@ -29,15 +30,27 @@ HAND_BACK_SECONDS = 2.0
 _T = TypeVar("_T")
 
 
+class Runner(Protocol):
+    """What evaluates a heartbeat: `HeartbeatRunner`."""
+
+    async def evaluate(
+        self, config: HeartbeatConfig, *, now: datetime, limit: timedelta, spend: Spend
+    ) -> Evaluation | Unusable:
+        """Judge every item of its checklist."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Execution:
     """Runs slots on one event loop; the synchronous store is called in its threads."""
 
     runs: Runs
     heartbeats: Heartbeats
-    runner: HeartbeatRunner
+    runner: Runner
     spend: Spend
     host: str
+    begin_seconds: float = BEGIN_SECONDS
+    hand_back_seconds: float = HAND_BACK_SECONDS
+    retry_seconds: float = STORE_RETRY_SECONDS
     _going: set[asyncio.Task[str]] = field(default_factory=set)
     _is_over: bool = False
 
@@ -80,7 +93,7 @@ class Execution:
         # A reply may be lost: asking again with the same nonce gets the same answer.
         nonce = secrets.token_hex(8)
         ask = partial(self.runs.begin, uid, run_id, host=self.host, nonce=nonce)
-        return await _persist(ask, until=_now() + BEGIN_SECONDS)
+        return await self._persist(ask, until=_now() + self.begin_seconds)
 
     async def _run_or_hand_back(self, begun: Begun, asked: float) -> str:
         task = asyncio.create_task(self._run(begun, asked))
@@ -95,8 +108,9 @@ class Execution:
 
     async def _hand_back(self, lease: Lease) -> str:
         try:
-            is_ours = await _persist(
-                partial(self.runs.hand_back, lease), until=_now() + HAND_BACK_SECONDS
+            is_ours = await self._persist(
+                partial(self.runs.hand_back, lease),
+                until=_now() + self.hand_back_seconds,
             )
         except StoreError as error:
             return f"given up, to be run again when its lease ends: {error}"
@@ -157,7 +171,7 @@ class Execution:
             outcome = settle(run, evaluation, known=known)
             finish = partial(self.runs.finish, held.lease, outcome, against=known)
             try:
-                answer = await _persist(finish, until=until)
+                answer = await self._persist(finish, until=until)
             except StoreError as error:
                 if not error.retryable:
                     raise
@@ -185,19 +199,18 @@ class Execution:
         except StoreError as error:  # the next run finds the same difference
             logger.warning("%s: front matter not applied: %s", known.config.uid, error)
 
+    async def _persist(self, call: Callable[[], _T], *, until: float) -> _T:
+        """Call the store in a thread, again while it is away and time is left."""
+        while True:
+            try:
+                return await asyncio.to_thread(call)
+            except StoreError as error:
+                if not error.retryable or _now() >= until:
+                    raise
+            await asyncio.sleep(self.retry_seconds)
+
 
 _LOST = "lease lost: the ledger decides who runs it"
-
-
-async def _persist(call: Callable[[], _T], *, until: float) -> _T:
-    """Call the store in a thread, again while it is away and time is left."""
-    while True:
-        try:
-            return await asyncio.to_thread(call)
-        except StoreError as error:
-            if not error.retryable or _now() >= until:
-                raise
-        await asyncio.sleep(STORE_RETRY_SECONDS)
 
 
 def _now() -> float:

@@ -1,0 +1,123 @@
+"""Values and fakes for the tests of running a slot."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from heartbeat.asked import Asked
+from heartbeat.checklist import parse_checklist
+from heartbeat.config import HeartbeatConfig
+from heartbeat.front_matter import FrontMatter
+from heartbeat.resolve import Bounds, Identity, resolve
+from heartbeat.store.heartbeats import Heartbeats
+from heartbeat.store.runs import Runs
+from heartbeat.store.server import Server
+from heartbeat.store.slots import Slots
+from heartbeat.tools import FieldValue, Observation, ToolCall, Unobserved
+from worker.execution import Execution, Runner
+from worker.items import Spend, Tools
+from worker.judge import Limits, always, unrecorded
+from worker.model import Model
+from worker.runner import Evaluation, HeartbeatRunner, Place, Unusable
+
+NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+
+#: One item by rule, one for a model.
+RULE = "- [ ] the load is low\n  - probe: load load1 < 4\n"
+MODEL = "- [ ] nothing looks odd\n"
+
+FREE = Spend(may_call=always, spent=unrecorded)
+
+
+def a_config(
+    content: str | None = RULE,
+    *,
+    owner: str = "local",
+    schedule_id: str = "hb-1",
+    path: str = "HEARTBEAT.md",
+    **asked: object,
+) -> HeartbeatConfig:
+    """Return a config as configuring makes it; of a file that is not read here."""
+    fields: dict[str, object] = {"heartbeatPath": path, **asked}
+    front_matter = FrontMatter()
+    if content is not None:
+        fields["content"] = content
+        front_matter = parse_checklist(content).front_matter
+    return resolve(
+        Asked.model_validate(fields),
+        front_matter,
+        identity=Identity(owner=owner, schedule_id=schedule_id, path=path),
+        bounds=Bounds(),
+        now=NOW,
+    ).config
+
+
+class FakeTools:
+    """Observes what it was told to; `gate` holds every observation back."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, FieldValue] | Exception | None = None,
+        *,
+        gate: asyncio.Event | None = None,
+    ) -> None:
+        self.fields = {"load1": 1.0} if fields is None else fields
+        self.gate = gate
+        self.is_closed = False
+
+    async def observe(
+        self, call: ToolCall, *, chosen_by_model: bool = False
+    ) -> Observation | Unobserved:
+        if self.gate is not None:
+            await self.gate.wait()
+        if isinstance(self.fields, Exception):
+            raise self.fields
+        return Observation(call=call, fields=self.fields, text="")
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def a_runner(
+    *,
+    root: Path = Path("/nonexistent"),
+    tools: Tools | None = None,
+    model: Model | None = None,
+) -> HeartbeatRunner:
+    return HeartbeatRunner(
+        Place(root=root, bounds=Bounds(), limits=Limits()),
+        find_model=lambda _: model,
+        make_tools=lambda _: tools or FakeTools(),
+    )
+
+
+async def evaluate(
+    runner: HeartbeatRunner,
+    config: HeartbeatConfig,
+    *,
+    limit: timedelta = timedelta(seconds=5),
+    spend: Spend = FREE,
+) -> Evaluation | Unusable:
+    return await runner.evaluate(config, now=NOW, limit=limit, spend=spend)
+
+
+def an_execution(
+    server: Server, runner: Runner, *, runs: Runs | None = None
+) -> Execution:
+    return Execution(
+        runs=runs or Runs(server),
+        heartbeats=Heartbeats(server),
+        runner=runner,
+        spend=FREE,
+        host="host-1",
+        begin_seconds=0.05,
+        hand_back_seconds=0.05,
+        retry_seconds=0.01,
+    )
+
+
+def open_slot(server: Server, config: HeartbeatConfig) -> str:
+    """Store a heartbeat with a slot that is due; return its run id."""
+    Heartbeats(server).configure(config, max_per_owner=10)
+    return Slots(server).request_run(config.owner, config.schedule_id)

@@ -1,0 +1,161 @@
+"""Judging the items of one run: order, time, and what one item does to the others."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from heartbeat.checklist import parse_checklist
+from heartbeat.usage import Usage
+from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
+from tests.unit.worker.builders import ScriptedModel, a_reply
+from tests.unit.worker.runs import FREE, MODEL, RULE, FakeTools
+from worker.items import ItemJudge, Spend
+from worker.judge import Limits, unrecorded
+from worker.model import Failure, Model, ModelRequest, Reply
+
+ALARM = (
+    '{"status": "action_needed", "severity": "warning", "details": "odd",'
+    ' "evidence": []}'
+)
+
+
+def an_alarm() -> Reply:
+    return a_reply({"type": "text", "text": ALARM})
+
+
+def judge_all(
+    checklist: str,
+    *,
+    tools: FakeTools | None = None,
+    model: Model | None = None,
+    spend: Spend = FREE,
+    seconds: float = 5.0,
+    head_start_seconds: float = 5.0,
+) -> Sequence[ItemResult]:
+    """Judge a checklist; results in its order."""
+    judge = ItemJudge(
+        tools=tools or FakeTools(),
+        model=model,
+        spend=spend,
+        limits=Limits(),
+        parallel_items=4,
+        head_start_seconds=head_start_seconds,
+    )
+
+    async def run() -> list[ItemResult]:
+        judged = await judge.judge_all(
+            parse_checklist(checklist).items,
+            ends=asyncio.get_running_loop().time() + seconds,
+            on_result=lambda _: None,
+        )
+        return [one.result for one in judged]
+
+    return asyncio.run(run())
+
+
+class HangingModel:
+    """Never answers about one item, at once about the others."""
+
+    def __init__(self, hangs_for: str) -> None:
+        self.hangs_for = hangs_for
+
+    async def reply(self, request: ModelRequest) -> Reply | Failure:
+        if self.hangs_for in str(request.messages[0]):
+            await asyncio.Event().wait()
+        return an_alarm()
+
+
+def test_without_a_model_rules_are_judged_all_the_same() -> None:
+    by_rule, by_model = judge_all(RULE + MODEL)
+    assert by_rule.verdict is Verdict.OK
+    assert (by_model.cause, by_model.by) == (Cause.NO_MODEL, By.MODEL)
+
+
+def test_the_model_judges_what_no_rule_does() -> None:
+    by_rule, by_model = judge_all(RULE + MODEL, model=ScriptedModel(an_alarm()))
+    assert (by_rule.by, by_rule.verdict) == (By.RULE, Verdict.OK)
+    assert (by_model.by, by_model.verdict) == (By.MODEL, Verdict.ACTION_NEEDED)
+
+
+def test_with_the_budget_used_up_rules_are_judged_all_the_same() -> None:
+    async def never() -> bool:
+        return False
+
+    model = ScriptedModel(an_alarm())
+    spend = Spend(may_call=never, spent=unrecorded)
+    by_rule, by_model = judge_all(RULE + MODEL, model=model, spend=spend)
+    assert by_rule.verdict is Verdict.OK
+    assert by_model.cause is Cause.BUDGET
+    assert model.requests == []
+
+
+def test_what_is_spent_is_told() -> None:
+    told: list[Usage] = []
+
+    async def spent(usage: Usage) -> None:
+        told.append(usage)
+
+    async def always() -> bool:
+        return True
+
+    spend = Spend(may_call=always, spent=spent)
+    judge_all(MODEL, model=ScriptedModel(an_alarm()), spend=spend)
+    assert told == [Usage(calls=1, input_tokens=10, output_tokens=2)]
+
+
+def test_one_item_that_crashes_does_not_take_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    crashing = FakeTools(RuntimeError("a bug"))
+    model = ScriptedModel(an_alarm())
+    broken, fine = judge_all(RULE + MODEL, tools=crashing, model=model)
+    assert (broken.cause, broken.by) == (Cause.INTERNAL, By.RULE)
+    assert "a bug" not in broken.details
+    assert "a bug" in caplog.text
+    assert fine.verdict is Verdict.ACTION_NEEDED
+
+
+def test_what_is_not_judged_in_time_is_unknown() -> None:
+    hanging = FakeTools(gate=asyncio.Event())
+    (result,) = judge_all(RULE, tools=hanging, seconds=0.05)
+    assert result.cause is Cause.DEADLINE
+
+
+def test_a_rule_in_time_counts_beside_a_model_that_hangs() -> None:
+    by_rule, by_model = judge_all(RULE + MODEL, model=HangingModel("odd"), seconds=0.05)
+    assert by_rule.verdict is Verdict.OK
+    assert by_model.cause is Cause.DEADLINE
+
+
+def test_a_first_item_that_hangs_does_not_use_up_the_time_of_the_others() -> None:
+    first, second = judge_all(
+        "- [ ] the slow one\n- [ ] the other\n",
+        model=HangingModel("the slow one"),
+        seconds=0.5,
+        head_start_seconds=0.05,
+    )
+    assert first.cause is Cause.DEADLINE
+    assert second.verdict is Verdict.ACTION_NEEDED
+
+
+def test_the_first_item_for_the_model_is_asked_alone() -> None:
+    under_way: list[int] = []
+    now = 0
+
+    class Counting:
+        async def reply(self, request: ModelRequest) -> Reply | Failure:
+            nonlocal now
+            now += 1
+            under_way.append(now)
+            await asyncio.sleep(0)
+            now -= 1
+            return an_alarm()
+
+    judge_all("- [ ] a\n- [ ] b\n- [ ] c\n", model=Counting())
+    assert under_way == [1, 1, 2]
+
+
+def test_severity_of_the_item_is_kept_when_it_is_not_judged() -> None:
+    (result,) = judge_all("- [ ] the shop sells {severity=critical}\n")
+    assert result.severity is Severity.CRITICAL
