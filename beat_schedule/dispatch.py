@@ -1,7 +1,7 @@
 """One pass over what is due: claim, send, note. Knows neither Celery nor the clock."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,15 +68,24 @@ class Dispatcher:
         outgoing = [claim for claim in claims if claim.kind in {"publish", "manual"}]
         if outgoing:
             self._queues.send(outgoing)
-            self._slots.commit([Sent(one, plan=_following(one)) for one in outgoing])
+            self._slots.commit(followed(outgoing))
         others = [claim for claim in claims if claim.kind in {"advance", "late"}]
         if others:
-            now = self._now()
-            self._slots.advance([_advance(claim, now) for claim in others])
+            self._slots.advance(advanced(others, now=self._now()))
         for claim in claims:
             if claim.kind == "broken":
                 _report(claim, "a stored record cannot be read")
         return Pass(taken=len(claims), sent=len(outgoing))
+
+
+def followed(sent: Iterable[Claim]) -> list[Sent]:
+    """Return claims that were sent, each with the plan that follows."""
+    return [Sent(claim, plan=_following(claim)) for claim in sent]
+
+
+def advanced(claims: Iterable[Claim], *, now: datetime) -> list[Advance]:
+    """Return how schedules go on after slots that were skipped or passed unclaimed."""
+    return [_advance(claim, now) for claim in claims]
 
 
 def _following(claim: Claim) -> str:

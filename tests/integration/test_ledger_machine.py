@@ -1,0 +1,363 @@
+"""Any interleaving of beats, workers, users, faults and clocks keeps the ledger true.
+
+To search for longer: `pytest --hypothesis-profile=long` on this file.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import fakeredis
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from beat_schedule.dispatch import advanced, followed
+from heartbeat.config import HeartbeatConfig, unique_id
+from heartbeat.errors import Busy, InvalidConfig, NotFound
+from heartbeat.instants import from_ms
+from heartbeat.store import keys
+from heartbeat.store.runs import RUN_LEASE_MS, Begun, Fenced, Known
+from heartbeat.store.slots import Claim
+from tests.unit.store.ledger import (
+    OWNER,
+    START_MS,
+    ClockedServer,
+    Fleet,
+    a_config,
+    an_outcome,
+)
+
+hypothesis.settings.register_profile("long")
+
+T = TypeVar("T")
+
+IDS = ("a", "b")
+EVERY = (1.0, 7.0, 60.0)
+ENDED = ("finished", "lost", "skipped", "missed")
+
+places = st.integers(0, 7)
+ids = st.sampled_from(IDS)
+
+
+@dataclass(eq=False)
+class Worker:
+    """One run as its worker sees it; it may have lost its right without knowing."""
+
+    begun: Begun
+    lease_until: int
+
+
+@dataclass
+class Model:
+    """What the test knows of one heartbeat."""
+
+    config: HeartbeatConfig | None = None
+    is_paused: bool = False
+    last_grid_slot: int = 0
+    open_run: str | None = None
+    newest_token: int = 0
+
+
+class Ledger(RuleBasedStateMachine):
+    connect: Callable[[], ClockedServer]
+
+    @initialize()
+    def begin_with_nothing(self) -> None:
+        self.fleet = Fleet(type(self).connect())
+        self.known = {name: Model() for name in IDS}
+        self.beats: list[list[Claim]] = []
+        self.workers: list[Worker] = []
+        self.finished: list[Begun] = []
+        self.nonces = 0
+        self.unopened = 0
+        self.ended_before = 0
+
+    # Users ------------------------------------------------------------------------
+
+    @rule(name=ids, every=st.sampled_from(EVERY), enabled=st.booleans())
+    def configure(self, name: str, every: float, enabled: bool) -> None:
+        config = a_config(name, every=every, enabled=enabled or every == 1.0)
+        self.fleet.configure(config)
+        self.known[name].config = config
+
+    @rule(name=ids)
+    def pause(self, name: str) -> None:
+        if self.known[name].config:
+            self.fleet.heartbeats.pause(OWNER, name, note=None)
+            self.known[name].is_paused = True
+
+    @rule(name=ids)
+    def resume(self, name: str) -> None:
+        if self.known[name].config:
+            before = self.ended()
+            self.fleet.heartbeats.resume(OWNER, name)
+            self.known[name].is_paused = False
+            self.unopened += self.ended() - before
+
+    @rule(name=ids)
+    def delete(self, name: str) -> None:
+        if self.known[name].config:
+            self.fleet.heartbeats.delete(OWNER, name)
+            open_run = self.known[name].open_run
+            self.known[name] = Model(open_run=open_run)
+
+    @rule(name=ids)
+    def request_run(self, name: str) -> None:
+        try:
+            self.fleet.slots.request_run(OWNER, name)
+        except NotFound:
+            assert not self.known[name].config
+        except Busy:
+            assert self.known[name].open_run
+        except InvalidConfig:
+            config = self.known[name].config
+            assert config
+            assert self.known[name].is_paused or not config.enabled
+
+    # Beats, which may stop after each step ------------------------------------------
+
+    @rule(most=st.integers(1, 3))
+    def a_beat_claims(self, most: int) -> None:
+        lengths, waiting = self.fleet.lengths(), self.waiting()
+        unbegun = self.open_slots("published")
+        claims = self.fleet.slots.claim(most=most, queue_lengths=lengths)
+        again = [one for one in claims if one.run_id in unbegun]
+        assert len(again) <= max(0, waiting - lengths["heartbeat"])
+        opened = self.open_slots("published")
+        skipped = [
+            one for one in claims if one.kind == "advance" and one.run_id not in opened
+        ]
+        self.unopened += len(skipped)
+        self.beats.append(claims)
+
+    @precondition(lambda self: self.beats)
+    @rule(place=places)
+    def a_beat_dies_with_half_a_batch_sent(self, place: int) -> None:
+        claims = self.taken(self.beats, place)
+        self.fleet.send(_messages(claims)[: len(claims) // 2])
+
+    @precondition(lambda self: self.beats)
+    @rule(place=places)
+    def a_beat_dies_before_it_notes_what_it_sent(self, place: int) -> None:
+        self.fleet.send(_messages(self.taken(self.beats, place)))
+
+    @precondition(lambda self: self.beats)
+    @rule(place=places)
+    def a_beat_goes_on(self, place: int) -> None:
+        claims = self.taken(self.beats, place)
+        self.fleet.send(_messages(claims))
+        self.fleet.slots.commit(followed(_messages(claims)))
+        others = [one for one in claims if one.kind in {"advance", "late"}]
+        before, now = self.ended(), from_ms(self.fleet.server.clock_ms)
+        self.fleet.slots.advance(advanced(others, now=now))
+        self.unopened += self.ended() - before
+
+    @rule()
+    def a_beat_does_all(self) -> None:
+        for _ in range(3):
+            self.a_beat_claims(most=3)
+            self.a_beat_goes_on(-1)
+            self.accounted()
+
+    # The queue and the workers -------------------------------------------------------
+
+    @precondition(lambda self: self.fleet.messages)
+    @rule(place=places, is_double=st.booleans())
+    def a_message_arrives(self, place: int, is_double: bool) -> None:
+        message = self.taken(self.fleet.messages, place)
+        if is_double:
+            self.fleet.messages.append(message)
+        self.nonces += 1
+        begun = self.fleet.runs.begin(
+            message.uid, message.run_id, host="one", nonce=str(self.nonces)
+        )
+        if not isinstance(begun, Begun):
+            return
+        now = self.fleet.server.clock_ms
+        others = [one for one in self.workers if one.begun.lease.uid == message.uid]
+        assert all(one.lease_until <= now for one in others), "two runs at once"
+        self.workers.append(Worker(begun, now + RUN_LEASE_MS))
+        known = self.known[_name(message.uid)]
+        assert int(begun.lease.token) > known.newest_token
+        known.newest_token = int(begun.lease.token)
+
+    @precondition(lambda self: self.fleet.messages)
+    @rule(place=places)
+    def a_message_is_lost(self, place: int) -> None:
+        self.taken(self.fleet.messages, place)
+
+    @precondition(lambda self: self.workers)
+    @rule(place=places)
+    def a_lease_is_renewed(self, place: int) -> None:
+        worker = self.workers[place % len(self.workers)]
+        if self.fleet.runs.renew(worker.begun.lease):
+            worker.lease_until = self.fleet.server.clock_ms + RUN_LEASE_MS
+
+    @precondition(lambda self: self.workers)
+    @rule(place=places)
+    def a_run_finishes(self, place: int) -> None:
+        begun = self.taken(self.workers, place).begun
+        message = json.dumps({"run": begun.lease.run_id, "token": begun.lease.token})
+        answer = self.fleet.finish(begun, message)
+        if isinstance(answer, Known):
+            outcome = an_outcome(begun, message)
+            answer = self.fleet.runs.finish(begun.lease, outcome, against=answer)
+        if answer is None:
+            token = int(begun.lease.token)
+            assert token >= self.known[_name(begun.lease.uid)].newest_token
+            self.finished.append(begun)
+        else:
+            assert answer is Fenced.FENCED
+
+    @precondition(lambda self: self.finished)
+    @rule()
+    def the_last_finish_is_sent_again(self) -> None:
+        begun = self.finished[-1]
+        before = self.ended()
+        answer = self.fleet.finish(begun, '{"doubled": true}')
+        assert answer is None
+        assert self.ended() == before
+
+    @precondition(lambda self: self.workers)
+    @rule(place=places)
+    def a_run_is_handed_back(self, place: int) -> None:
+        self.fleet.runs.hand_back(self.taken(self.workers, place).begun.lease)
+
+    @precondition(lambda self: self.workers)
+    @rule(place=places)
+    def a_worker_dies(self, place: int) -> None:
+        self.taken(self.workers, place)
+
+    @rule(seconds=st.sampled_from([0.001, 1, 2, 15, 30, 61, 600, 3_600, 90_000]))
+    def time_passes(self, seconds: float) -> None:
+        self.fleet.server.pass_time(seconds=seconds)
+
+    @rule(seconds=st.sampled_from([1, 30, 400]))
+    def the_clock_jumps_back(self, seconds: float) -> None:
+        self.fleet.server.pass_time(seconds=-seconds)
+
+    # What always holds ---------------------------------------------------------------
+
+    @invariant()
+    def accounted(self) -> None:
+        """Each slot that was opened is open, or ended once; in order, on the grid."""
+        closed = 0
+        for name, known in self.known.items():
+            open_slot = self.open_slot(name)
+            run_id = cast(str, open_slot["runId"]) if open_slot else None
+            if known.open_run and run_id != known.open_run:
+                closed += 1
+            if open_slot and run_id != known.open_run and open_slot.get("grid"):
+                self.opened(known, cast(int, open_slot["slot"]))
+            known.open_run = run_id
+        ended = self.ended()
+        assert ended - self.ended_before == closed + self.unopened
+        self.ended_before, self.unopened = ended, 0
+
+    def opened(self, known: Model, slot: int) -> None:
+        assert slot > known.last_grid_slot
+        assert known.config
+        assert not known.is_paused
+        grid = known.config.timing.cadence()
+        assert grid.next_slot(from_ms(slot - 1)) == from_ms(slot), "an old schedule"
+        known.last_grid_slot = slot
+
+    @invariant()
+    def present(self) -> None:
+        """A heartbeat that is on is due some time; one that is off is not."""
+        for name, known in self.known.items():
+            is_on = known.config and known.config.enabled and not known.is_paused
+            due = self.fleet.due_in(name)
+            assert (due is not None) == bool(is_on), name
+
+    @invariant()
+    def told_once_and_in_order(self) -> None:
+        feed = self.fleet.feed()
+        payloads = [payload for _, _, payload in feed]
+        assert len(payloads) == len(set(payloads))
+        assert [prev for _, prev, _ in feed] == ["", *(name for name, _, _ in feed)][
+            : len(feed)
+        ]
+        assert [int(name.split("-")[1]) for name, _, _ in feed] == [
+            *range(1, len(feed) + 1)
+        ]
+
+    @invariant()
+    def open_slots_are_looked_at(self) -> None:
+        """What is open has a deadline; nothing else has."""
+        found = self.fleet.server.ask(lambda client: client.zrange(keys.OPEN, 0, -1))
+        names = {name for name in IDS if self.open_slot(name)}
+        assert {_name(str(uid)) for uid in found} == names
+
+    # Reading -------------------------------------------------------------------------
+
+    def taken(self, some: list[T], place: int) -> T:
+        return some.pop(place % len(some))
+
+    def ended(self) -> int:
+        counted = self.fleet.statistics.read()
+        return sum(counted.get(how, 0) for how in ENDED)
+
+    def waiting(self) -> int:
+        return self.fleet.server.ask(lambda c: c.scard("{hb}:waiting:heartbeat"))
+
+    def open_slot(self, name: str) -> dict[str, object] | None:
+        key = keys.open_slot(unique_id(OWNER, name))
+        text = self.fleet.server.ask(lambda client: client.get(key))
+        return cast(dict[str, object], json.loads(text)) if text else None
+
+    def open_slots(self, state: str) -> set[str]:
+        slots = [self.open_slot(name) for name in IDS]
+        return {
+            cast(str, one["runId"]) for one in slots if one and one["state"] == state
+        }
+
+
+def _messages(claims: list[Claim]) -> list[Claim]:
+    return [claim for claim in claims if claim.kind in {"publish", "manual"}]
+
+
+def _name(uid: str) -> str:
+    return uid.partition(":")[2]
+
+
+def _examples(short: int) -> hypothesis.settings:
+    is_long = hypothesis.settings.get_current_profile_name() == "long"
+    return hypothesis.settings(
+        max_examples=3_000 if is_long else short,
+        stateful_step_count=100 if is_long else 40,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+
+def test_it_holds_over_fakeredis() -> None:
+    class Faked(Ledger):
+        @staticmethod
+        def connect() -> ClockedServer:
+            return ClockedServer(fakeredis.FakeRedis(decode_responses=True))
+
+    run_state_machine_as_test(Faked, settings=_examples(15))
+
+
+def test_it_holds_over_a_real_server(server_url: str) -> None:
+    server = ClockedServer.connect(server_url, name="test")
+
+    class Real(Ledger):
+        @staticmethod
+        def connect() -> ClockedServer:
+            server.ask(lambda client: client.flushall())
+            server.clock_ms = START_MS
+            return server
+
+    run_state_machine_as_test(Real, settings=_examples(80))
+    server.close()
