@@ -191,18 +191,12 @@ class Delivery:
         return NOTHING
 
     def _loss(self, entries: Sequence[Entry], head: str | None) -> Lost | None:
-        """Find what the feed no longer has, and pass over it.
-
-        A cursor ahead of the feed is of a feed that was lost: nothing would ever come
-        after it.
-        """
+        """Find what the feed no longer has, and pass over it."""
         first = entries[0] if entries else None
         is_whole = head is None if first is None else not first.prev
         if self._last == BEGINNING and is_whole:
             return None
         lost = gap(self._last, first, head)
-        if first is None and lost is None and _is_later(self._last, head):
-            lost = Lost(from_=self._last, reason="state_lost")
         if first is None and lost is not None:
             self._last = head or BEGINNING
         elif first is None and self._last is None:

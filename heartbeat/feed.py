@@ -55,8 +55,9 @@ def gap(cursor: str | None, first: Entry | None, head: str | None) -> Lost | Non
     """Say what a reader at `cursor` can no longer get.
 
     `first` is the oldest entry left after the cursor, `head` the newest id ever given.
-    A reader without a cursor misses nothing. A feed that begins anew, or has no head,
-    has lost its state; how much was in it cannot be known.
+    A reader without a cursor misses nothing. A feed that begins anew, has no head or
+    does not know the cursor's place has lost its state: it is empty, or went on from an
+    older copy of itself. How much was in it cannot be known.
     """
     if cursor is None:
         return None
@@ -67,12 +68,14 @@ def gap(cursor: str | None, first: Entry | None, head: str | None) -> Lost | Non
             reason="state_lost",
         )
     end = head if first is None else first.prev
-    if compare(end, cursor) <= 0:
+    order = compare(end, cursor)
+    if order == 0:
         return None
     count = Cursor.parse(end).n - Cursor.parse(cursor).n
+    is_known = order > 0 and count > 0
     return Lost(
         from_=cursor,
         to=None if first is None else first.alert_id,
-        count=count if count > 0 else None,
-        reason="retention" if count > 0 else "state_lost",
+        count=count if is_known else None,
+        reason="retention" if is_known else "state_lost",
     )

@@ -58,6 +58,13 @@ class MemoryFeed:
         self.head = None
         self._epoch, self._n = self._epoch + 1, 0
 
+    def restore(self, count: int) -> None:
+        """Come back as an older copy, without the newest entries."""
+        del self.entries[len(self.entries) - count :]
+        self.head = self.entries[-1].alert_id if self.entries else None
+        self._epoch += 1
+        self._n = place_of(self.head)[1] if self.head else 0
+
     def read(self, after: str | None, limit: int) -> list[Entry]:
         """Return the next entries after one."""
         place = (0, 0) if after is None else place_of(after)

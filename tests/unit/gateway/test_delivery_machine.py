@@ -68,6 +68,12 @@ class Deliveries(RuleBasedStateMachine):
         self.pushes.clear()
         self.feed.lose_state()
 
+    @rule(count=st.integers(1, 3))
+    def restore_a_backup(self, count: int) -> None:
+        if count < len(self.feed.entries):
+            self.pushes.clear()
+            self.feed.restore(count)
+
     @rule()
     def break_the_line(self) -> None:
         self.pushes.clear()
