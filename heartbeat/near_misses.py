@@ -12,10 +12,13 @@ from heartbeat.phrases import shown
 
 _BEFORE = r"[\s>]*(?:(?:[-*+•‣◦–—]|[0-9]{1,9}[.)])\s*)*"
 
-#: Also without a space, with an odd space or mark in the box, or with escapes; a link
-#: (`[x](…)`) and a log line (`[2026-…]`) are none.
+#: Also without a space, with an odd space or mark in the box, with escapes, as one
+#: character, or at the head of a table's row or of a heading. A link (`[x](…)`), a log
+#: line (`[2026-…]`) and an item behind a hash sign (`# - [ ]`) are none.
 _BOX_LIKE = re.compile(
-    _BEFORE + r"\\?\[[\s\u200b]*(?:[xX]|[^\w\s\[\]()`\"'])?[\s\u200b]*\\?\](?!\()"
+    rf"(?:{_BEFORE}|\s*\|\s*|\s*#{{1,6}}\s+)"
+    r"(?:\\?[\[［][\s\u200b]*(?:[xX]|[^\w\s\[\]()`\"'])?[\s\u200b]*\\?[\]］](?!\()"
+    r"|[☐☑☒])"
 )
 _PROBE_LIKE = re.compile(
     _BEFORE + r"(?:\[[ xX]\]\s*)?[`*_]*probe[`*_]*\s*:", re.IGNORECASE
