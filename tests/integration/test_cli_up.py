@@ -110,6 +110,20 @@ def test_it_shows_alerts_and_leaves_nothing_behind(
         assert "Traceback" not in up.said
 
 
+def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
+    with running_up(tmp_path, "--no-example") as up:
+        up.until("Ctrl-C ends all of it")
+        children = up.children()
+        (worker,) = [one for one in children if "worker" in one.cmdline()]
+        worker.suspend()  # it would be given 25 s
+        up.process.send_signal(signal.SIGINT)
+        up.until("ending all processes")
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(15) == 0
+        assert "worker has not ended and is killed" in up.said
+        assert [child for child in children if _lives(child)] == []
+
+
 def test_a_service_that_dies_is_started_again(tmp_path: Path) -> None:
     with running_up(tmp_path, "--no-example") as up:
         up.until("Ctrl-C ends all of it")
@@ -133,14 +147,6 @@ def test_children_end_when_it_is_killed(tmp_path: Path) -> None:
         up.process.wait()
         for child in children:
             until_gone(child)
-
-
-def test_only_one_runs_in_a_folder(tmp_path: Path) -> None:
-    with running_up(tmp_path, "--no-example") as up:
-        up.until("Ctrl-C ends all of it")
-        with running_up(tmp_path, "--no-example") as second:
-            assert second.process.wait(30) == 2
-            assert "runs already" in second.said
 
 
 def test_what_a_service_has_against_its_settings_is_said(tmp_path: Path) -> None:

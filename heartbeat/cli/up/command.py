@@ -46,11 +46,18 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
 async def _run(
     context: Context, ports: Ports, state: Path, *, with_example: bool
 ) -> None:
-    """Live until SIGINT, SIGTERM or SIGHUP, which end it the same orderly way."""
-    stopped = asyncio.Event()
+    """Live until SIGINT, SIGTERM or SIGHUP: the first ends all in order, the next now.
+
+    What comes between the two is the time that running work is given to finish.
+    """
+    stopped, hurry = asyncio.Event(), asyncio.Event()
+
+    def end() -> None:
+        (hurry if stopped.is_set() else stopped).set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, end)
     fleet = Fleet(context, ports, state)
     living = asyncio.create_task(_live(fleet, context, with_example=with_example))
     stopping = asyncio.create_task(stopped.wait())
@@ -60,7 +67,7 @@ async def _run(
         for task in (living, stopping):
             task.cancel()
         await asyncio.wait([living, stopping])
-        await fleet.stop()
+        await fleet.stop(hurry)
     if not living.cancelled():
         living.result()
 

@@ -44,14 +44,14 @@ class Fleet:
         )
         await until_ready(store, lambda: store_answers(_store_url(port)))
 
-    async def stop(self) -> None:
+    async def stop(self, hurry: asyncio.Event) -> None:
         """End all services at once, then the store, which they need to the last."""
         if self._children:
             self._context.output.say("ending all processes …")
         store = [one for one in self._children if one.child.name == "valkey"]
         rest = [one for one in self._children if one.child.name != "valkey"]
         for group in (rest, store):
-            await asyncio.gather(*(one.stop() for one in group))
+            await asyncio.gather(*(one.stop(hurry) for one in group))
 
     def announce(self) -> None:
         """Tell other commands of this folder where it is found."""

@@ -44,8 +44,11 @@ class Supervised:
         self._process = await self._spawn()
         self._keeper = asyncio.create_task(self._keep(self._process))
 
-    async def stop(self) -> None:
-        """End it: SIGTERM, its grace, then SIGKILL to all that is left of its group."""
+    async def stop(self, hurry: asyncio.Event) -> None:
+        """End it: SIGTERM, its grace, then SIGKILL to all that is left of its group.
+
+        `hurry` cuts the grace short.
+        """
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -54,15 +57,18 @@ class Supervised:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        try:
-            async with asyncio.timeout(self.child.grace_seconds):
-                await process.wait()
-        except TimeoutError:
-            self._say(f"{self.child.name} did not end in time and is killed")
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        waits = [asyncio.create_task(process.wait()), asyncio.create_task(hurry.wait())]
+        done, _ = await asyncio.wait(
+            waits,
+            timeout=self.child.grace_seconds,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        waits[1].cancel()
+        if waits[0] not in done:
+            self._say(f"{self.child.name} has not ended and is killed")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await waits[0]
 
     def last_words(self) -> str:
         """Return the last line of its log."""
