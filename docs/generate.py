@@ -54,7 +54,7 @@ def _fields(tool: str) -> Iterator[str]:
     for field in CATALOGUE[tool].fields:
         yield f"`{field.name}` ({field.unit.value})"
     if CATALOGUE[tool].open_prefix:
-        yield f"`{CATALOGUE[tool].open_prefix}<path>` (a value of a JSON answer)"
+        yield f"`{CATALOGUE[tool].open_prefix}<path>` (a value of the answer)"
 
 
 def errors_table() -> str:

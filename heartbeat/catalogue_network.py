@@ -25,6 +25,26 @@ NETWORK_TOOLS = (
         open_prefix="json.",
     ),
     Tool(
+        name="redis",
+        about="A key of a Redis or Valkey server: a queue and how long it is.",
+        arguments=(
+            Argument(name="server", about="host:port or redis://host:port/database"),
+            Argument(name="key", about="the exact key"),
+        ),
+        fields=(
+            Field(name="exists", unit=Unit.BOOLEAN, about="whether it is there"),
+            Field(name="type", unit=Unit.TEXT, about="`list`, `stream`, `zset` …"),
+            Field(name="length", unit=Unit.NUMBER, about="0 for one not there"),
+        ),
+    ),
+    Tool(
+        name="redis_info",
+        about="What a Redis or Valkey server says of itself.",
+        arguments=(Argument(name="server", about="host:port or redis://host:port"),),
+        fields=(Field(name="answers", unit=Unit.BOOLEAN, about="whether it answered"),),
+        open_prefix="info.",
+    ),
+    Tool(
         name="tcp",
         about="Whether a TCP port accepts a connection.",
         arguments=(

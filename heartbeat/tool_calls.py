@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from heartbeat.errors import InvalidProbe
 from heartbeat.patterns import Pattern
 from heartbeat.phrases import did_you_mean, shown
-from heartbeat.tool_arguments import is_url, parse_window
+from heartbeat.tool_arguments import is_url, parse_redis_server, parse_window
 from heartbeat.tools import CATALOGUE, Tool, ToolCall
 
 
@@ -102,6 +102,7 @@ _CHECKS: Mapping[str, Callable[[str], object]] = {
     "path": _check_text,
     "pattern": _check_pattern,
     "port": _check_port,
+    "server": parse_redis_server,
     "source": _check_source,
     "url": _check_url,
     "window": parse_window,

@@ -25,8 +25,10 @@ _WITH_PORT_APART = re.compile(
     r"\b(?:tcp|tls)\s+[\"`]?(?P<host>[\w.:-]+)[\"`]?\s+[\"`]?(?P<port>\d+)"
 )
 
-#: The argument of a `dns` probe; in prose that word says nothing of the next.
-_IN_DNS = re.compile(r"\bprobe:\s*dns\s+[\"`]?(?P<host>[\w.-]+)")
+#: Of `dns` and `redis` probes; in prose those words say nothing of the next.
+_IN_PROBE = re.compile(
+    r"\bprobe:\s*(?:dns|redis|redis_info)\s+[\"`]?(?P<host>[\w.-]+)(?::(?P<port>\d+))?"
+)
 
 #: A host with a port in prose; it begins with a letter, unlike a time of day.
 _WITH_PORT = re.compile(
@@ -106,9 +108,9 @@ def hosts_in(checklist_text: str) -> frozenset[str]:
 
 
 def _named_in(text: str) -> Iterator[tuple[str, str | None]]:
-    for pattern in (_IN_URL, _WITH_PORT_APART, _IN_DNS, _WITH_PORT):
+    for pattern in (_IN_URL, _WITH_PORT_APART, _IN_PROBE, _WITH_PORT):
         for match in pattern.finditer(text):
-            yield match["host"], match.groupdict().get("port")
+            yield match["host"], match["port"]
     for match in _BARE.finditer(text):
         if match["port"] is None and not _is_other_than_host(match["host"]):
             yield match["host"], None

@@ -25,6 +25,7 @@ from worker.tools.network import Network, SystemNetwork
 from worker.tools.policy import ToolPolicy
 from worker.tools.process import measure_process
 from worker.tools.reach import Reach
+from worker.tools.redis_server import measure_redis, measure_redis_info
 from worker.tools.tcp import measure_tcp
 from worker.tools.threads import MACHINE, in_thread
 from worker.tools.tls import measure_tls
@@ -85,6 +86,8 @@ class Toolbox:
                 "log": _in_thread(partial(measure_log, policy=policy)),
                 "memory": _in_thread(measure_memory),
                 "process": _in_thread(measure_process),
+                "redis": _on_loop(partial(measure_redis, reach=reach)),
+                "redis_info": _on_loop(partial(measure_redis_info, reach=reach)),
                 "tcp": _on_loop(partial(measure_tcp, reach=reach)),
                 "tls": _on_loop(partial(measure_tls, reach=reach)),
             }

@@ -87,6 +87,8 @@ def test_it_refuses_entries_that_are_no_host(entry: str) -> None:
         ('- probe: tcp "10.0.0.5" 22', {"10.0.0.5:22", "10.0.0.5"}),
         ("- probe: tls db.app 443 days_left > 7", {"db.app:443", "db.app"}),
         ("- probe: dns intranet found == true", {"intranet"}),
+        ("- probe: redis cache:6380 mail length < 9", {"cache:6380"}),
+        ("- probe: redis_info cache answers == true", {"cache"}),
         ("see redis://cache:6379/1", {"cache:6379"}),
         ("the dns is slow", set()),
         ("Is example.com up, and www.example.org?", {"example.com", "www.example.org"}),
