@@ -1,5 +1,6 @@
 """Create and change heartbeats: the checklist is read, the config resolved, stored."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from gateway import present
@@ -9,6 +10,7 @@ from heartbeat.asked import Asked
 from heartbeat.checklist import Checklist
 from heartbeat.config import check_schedule_id, default_schedule_id
 from heartbeat.errors import Busy, InvalidConfig
+from heartbeat.item_checks import check_items
 from heartbeat.replies import Configured
 from heartbeat.requests import Configure
 from heartbeat.resolve import Bounds, Identity, Resolved, resolve
@@ -66,7 +68,10 @@ class Configuring:
     def apply(
         self, owner: str, asked: Asked, *, schedule_id: str | None, now: datetime
     ) -> tuple[Resolved, Checklist, Change]:
-        """Resolve what is asked against the checklist as it is now, and store it."""
+        """Resolve what is asked against the checklist as it is now, and store it.
+
+        The warnings are also those about what single items ask for.
+        """
         path = self._checklists.relative(owner, asked.heartbeat_path, asked.content)
         identity = Identity(
             owner=owner,
@@ -83,10 +88,17 @@ class Configuring:
             bounds=self._bounds,
             now=now,
         )
+        of_items = check_items(
+            checklist,
+            resolved.config,
+            today=now.date(),
+            custom_base_url=self._bounds.custom_base_url,
+        )
         change = self._store.heartbeats.configure(
             resolved.config, max_per_owner=self._most
         )
-        return resolved, checklist, change
+        warnings = (*resolved.warnings, *of_items)
+        return replace(resolved, warnings=warnings), checklist, change
 
     def _run_now(
         self, owner: str, schedule_id: str, wanted: bool

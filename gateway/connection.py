@@ -7,7 +7,7 @@ written as they come, by whoever brings them, so that a slow request delays none
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -42,10 +42,18 @@ _LOG = logging.getLogger(__name__)
 
 
 class Connection:
-    """The shell around one session."""
+    """The shell around one session; `on_admitted` hears when its owner is known."""
 
-    def __init__(self, socket: Socket, session: Session, shared: Shared) -> None:
+    def __init__(
+        self,
+        socket: Socket,
+        session: Session,
+        shared: Shared,
+        *,
+        on_admitted: Callable[[], object],
+    ) -> None:
         self.session = session
+        self._on_admitted = on_admitted
         self._socket, self._shared = socket, shared
         self._clock = asyncio.get_running_loop().time
         self._turn = asyncio.Lock()
@@ -150,6 +158,7 @@ class Connection:
         From the first page on there is no pause: an entry pushed between `ready` and
         that page would be out of order.
         """
+        self._on_admitted()
         if self._listening is not None:  # by the deadline, while the hello waited
             return
         if hello is not None and hello.client_id is not None:

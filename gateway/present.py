@@ -66,6 +66,8 @@ def items(found: Iterable[Item]) -> tuple[ItemView, ...]:
             severity=item.severity,
             probes=tuple(probe.source for probe in item.probes),
             needs_model=item.needs_model,
+            every=None if item.every is None else item.every / timedelta(minutes=1),
+            model=item.model,
         )
         for item in found
     )

@@ -1,9 +1,9 @@
 """The listening port: lets upgrades in, answers GETs, drains all at the end."""
 
 import asyncio
+import contextlib
 import logging
 import socket as sockets
-from collections import Counter
 from http import HTTPStatus
 
 from websockets.asyncio.server import Server as Listener
@@ -29,6 +29,8 @@ MAX_QUEUE = 4
 DRAIN_STEP = 0.1
 #: Closed at once in each batch, few enough that other gateways take them easily.
 DRAIN_BATCH = 50
+#: Seconds that the last answers and closing handshakes may take.
+LAST_SECONDS = 10.0
 #: Seconds a client that is refused for now should wait.
 RETRY_AFTER = "10"
 
@@ -41,8 +43,10 @@ class Server:
     def __init__(self, shared: Shared, health: Health) -> None:
         self._shared, self._health = shared, health
         self._connections: set[Connection] = set()
-        self._pending: Counter[str] = Counter()
+        self._pending: dict[Connection, str] = {}
         self._listener: Listener | None = None
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
 
     async def start(self) -> int:
         """Listen; return the port. Raises OSError."""
@@ -85,8 +89,11 @@ class Server:
                 await asyncio.sleep(DRAIN_STEP)
             for connection in leaving[first : first + batch]:
                 connection.leave(CloseCode.RESTART, "the gateway restarts")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                await self._is_empty.wait()
         if self._listener is not None:
-            self._listener.close(close_connections=False)
+            self._listener.close(code=CloseCode.RESTART)
             await self._listener.wait_closed()
 
     def withdraw(self) -> None:
@@ -117,9 +124,10 @@ class Server:
             )
         if gate.is_blocked(address, self._now()):
             return Answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many failed logins\n")
+        addresses = list(self._pending.values())
         if (
-            self._pending.total() >= settings.max_pending_connections
-            or self._pending[address] >= settings.max_pending_per_address
+            len(addresses) >= settings.max_pending_connections
+            or addresses.count(address) >= settings.max_pending_per_address
         ):
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"too many wait for hello\n")
         return None
@@ -139,14 +147,25 @@ class Server:
             settings=self._shared.settings,
             now=self._now(),
         )
-        connection = Connection(socket, session, self._shared)
+        connection = Connection(
+            socket,
+            session,
+            self._shared,
+            on_admitted=lambda: self._pending.pop(connection, None),
+        )
         self._connections.add(connection)
+        self._is_empty.clear()
+        if not self._shared.gate.is_open:
+            self._pending[connection] = address
         metrics.count("connects", "ok")
         metrics.set("connections", len(self._connections))
         try:
             await connection.run(_bearer(socket))
         finally:
             self._connections.discard(connection)
+            self._pending.pop(connection, None)
+            if not self._connections:
+                self._is_empty.set()
             metrics.set("connections", len(self._connections))
             metrics.count("closes", str(socket.close_code or 1006))
 

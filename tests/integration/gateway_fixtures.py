@@ -107,12 +107,19 @@ class Running:
     def __init__(self, gateway: Gateway, port: int, server: Server) -> None:
         self.gateway, self.port, self._server = gateway, port, server
         self._stack = AsyncExitStack()
+        self._stopping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    async def stop(self) -> None:
+        """Stop the gateway; a story may do so before its end."""
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self.gateway.stop())
+        await self._stopping
 
     @property
     def url(self) -> str:
@@ -183,11 +190,12 @@ async def a_gateway(url: str, root: Path, **settings: object) -> AsyncIterator[R
     )
     server = Server.connect(url, name="test")
     port = await gateway.start()
+    running = Running(gateway, port, server)
     try:
-        async with Running(gateway, port, server) as running:
+        async with running:
             yield running
     finally:
-        await gateway.stop()
+        await running.stop()
         server.close()
 
 
