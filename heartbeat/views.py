@@ -18,6 +18,12 @@ class ItemView(Wire):
     severity: str
     probes: tuple[str, ...] = ()
     needs_model: bool
+    every: float | None = Field(
+        default=None, description="minutes between judgements; absent: every run"
+    )
+    model: str | None = Field(
+        default=None, description="absent: the heartbeat's, or the worker's own"
+    )
 
 
 class RunItemView(Wire):

@@ -96,6 +96,28 @@ def test_a_checklist_may_come_with_the_message(server_url: str, tmp_path: Path) 
     play(server_url, tmp_path, story)
 
 
+def test_items_show_how_often_and_by_which_model(
+    server_url: str, tmp_path: Path
+) -> None:
+    model = "anthropic:claude-sonnet-5-5"
+
+    async def story(running: Running) -> None:
+        client = await running.client()
+        made = await client.configure(
+            "a label",
+            content=f"- [ ] a {{every=4h model={model}}}\n- [ ] b {{every=1m}}\n",
+            interval=30,
+            activeHours=[{"start": "08:00", "end": "20:00", "interval": 5}],
+        )
+        items = made["items"]
+        assert [item["every"] for item in items] == [240.0, 1.0]
+        assert (items[0]["model"], "model" in items[1]) == (model, False)
+        assert made["config"]["activeHours"][0]["interval"] == 5.0
+        assert "line 2: every=1m is less than the 5 min" in " ".join(made["warnings"])
+
+    play(server_url, tmp_path, story)
+
+
 def test_get_says_why_a_checklist_can_no_longer_be_read(
     server_url: str, tmp_path: Path
 ) -> None:
@@ -208,6 +230,9 @@ REFUSED: dict[str, tuple[Frame, str, str]] = {
         {"heartbeatPath": "open.md"}, "invalid_front_matter", "closes",
     ),
     "a bad probe": ({"heartbeatPath": "probe.md"}, "invalid_probe", "line 2"),
+    "an item's model that never was": (
+        {"heartbeatPath": "model.md"}, "invalid_model", "line 2",
+    ),
 }  # fmt: skip
 
 FILES: dict[str, str | bytes] = {
@@ -219,6 +244,7 @@ FILES: dict[str, str | bytes] = {
     "cron": "---\ncronExpression: * * * * *\n---\n- [ ] x\n",
     "open": "---\ninterval: 5\n- [ ] x\n",
     "probe": "- [ ] x\n  - probe: dosk / used_percent < 90%\n",
+    "model": "- [ ] x\n- [ ] y {model=anthropic:claude-3}\n",
 }
 
 
