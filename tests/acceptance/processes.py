@@ -100,8 +100,11 @@ class RunningProcess:
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it, and all that it started, as a power cut would."""
-        with suppress(ProcessLookupError):
+        """End it, and all that it started, as a power cut would.
+
+        The number of one that has ended may be another's by now.
+        """
+        if self.is_running:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
