@@ -10,15 +10,19 @@ from heartbeat.checklist import Item
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
+from heartbeat.cli.item_slots import item_slots, shown_item_slots
 from heartbeat.cli.output import plain, rows, table
 from heartbeat.cli.reading import ReadChecklist, read
 from heartbeat.cli.slots import ComingSlot, coming_slots, shown_slots
 from heartbeat.config import Timing
 from heartbeat.errors import InvalidInput
 from heartbeat.hours import parse_zone
+from heartbeat.item_attributes import every_text
 
 #: How many of the next slots are shown.
 _SLOTS = 5
+#: The same for each item with a cadence of its own.
+_ITEM_SLOTS = 3
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -36,9 +40,13 @@ def check(context: Context, arguments: argparse.Namespace) -> int:
     except InvalidInput as error:
         return _invalid(context, arguments.file, error)
     slots = list(coming_slots(found.cadence, context.now, _SLOTS))
+    of_items = item_slots(found, context.now, _ITEM_SLOTS)
     context.output.show(
-        _data(found, slots),
-        lambda: _human(found, slots, has_model=context.settings.has_model),
+        {**_data(found, slots), "itemRuns": [one.as_data() for one in of_items]},
+        lambda: Group(
+            _human(found, slots, has_model=context.settings.has_model),
+            shown_item_slots(of_items),
+        ),
     )
     return Exit.OK
 
@@ -65,6 +73,7 @@ def pace(timing: Timing) -> str:
             if window.days_of_week is None
             else f" on days {','.join(map(str, window.days_of_week))}"
         )
+        + ("" if window.interval is None else f" every {window.interval:g} min")
         for window in timing.hours
     )
     return f"{often}{f', {hours}' if hours else ''} ({timing.timezone})"
@@ -98,6 +107,8 @@ def _item(item: Item) -> Mapping[str, object]:
         "severity": item.severity,
         "probes": [probe.source for probe in item.probes],
         "needsModel": item.needs_model,
+        "every": None if item.every is None else every_text(item.every),
+        "model": item.model,
     }
 
 
@@ -134,6 +145,8 @@ def _count(found: ReadChecklist) -> str:
 
 def _cells(item: Item, judge: str) -> tuple[str | Text, ...]:
     probes = "\n".join(plain(probe.source) for probe in item.probes)
+    if item.model is not None:
+        judge = plain(judge.replace("a model", item.model, 1))
     if not item.needs_model:
         judged = Text(probes)
     elif probes:

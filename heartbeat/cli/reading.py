@@ -9,6 +9,7 @@ from heartbeat.checklist import Checklist, parse_checklist
 from heartbeat.checklist_file import read_checklist
 from heartbeat.cli.context import Context
 from heartbeat.config import HeartbeatConfig, default_schedule_id
+from heartbeat.item_checks import check_items
 from heartbeat.resolve import Bounds, Identity, resolve
 
 #: The owner of everything at a loopback gateway without tokens.
@@ -58,11 +59,17 @@ def read(context: Context, file: str) -> ReadChecklist:
         ),
         now=context.now,
     )
+    of_items = check_items(
+        checklist,
+        resolved.config,
+        today=context.now.date(),
+        custom_base_url=context.settings.anthropic_base_url is not None,
+    )
     return ReadChecklist(
         path=file,
         checklist=checklist,
         config=resolved.config,
-        warnings=resolved.warnings,
+        warnings=(*resolved.warnings, *of_items),
     )
 
 

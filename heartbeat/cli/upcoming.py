@@ -2,10 +2,13 @@
 
 import argparse
 
+from rich.console import Group
+
 from heartbeat.cli.check import pace
 from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
+from heartbeat.cli.item_slots import item_slots, shown_item_slots
 from heartbeat.cli.reading import read
 from heartbeat.cli.slots import coming_slots, shown_slots
 from heartbeat.errors import InvalidInput
@@ -46,8 +49,13 @@ def upcoming(context: Context, arguments: argparse.Namespace) -> int:
     zone = parse_zone(found.config.timing.timezone)
     slots = list(coming_slots(found.cadence, after, arguments.n))
     context.output.say(f"{found.path} runs {pace(found.config.timing)}")
+    of_items = item_slots(found, after, arguments.n)
     context.output.show(
-        {"path": found.path, "slots": [slot.as_data(zone) for slot in slots]},
-        lambda: shown_slots(slots, zone),
+        {
+            "path": found.path,
+            "slots": [slot.as_data(zone) for slot in slots],
+            "itemRuns": [one.as_data() for one in of_items],
+        },
+        lambda: Group(shown_slots(slots, zone), shown_item_slots(of_items)),
     )
     return Exit.OK

@@ -72,6 +72,11 @@ def test_an_empty_checklist_is_said_to_be_empty(call: Call, tmp_path: Path) -> N
         pytest.param("---\ninterval: soon\n---\n- [ ] a\n", "interval", id="interval"),
         pytest.param("---\ninterval: 1\n- [ ] a\n", "closes the front", id="unclosed"),
         pytest.param("- plain\n", "items: bullets", id="no-boxes"),
+        pytest.param(
+            "- [ ] a {model=anthropic:claude-3}\n",
+            "line 1: expected a model",
+            id="model",
+        ),
         pytest.param("---\ntimezone: Mars/X\n---\n- [ ] a\n", "Mars/X", id="zone"),
         pytest.param(
             '---\ncronExpression: "* * * * * *"\n---\n- [ ] a\n', "five", id="cron"
@@ -88,6 +93,56 @@ def test_errors_in_the_file_are_trouble_found(
     assert expected in called.out
     data = call("--json", "check", "bad.md").data
     assert data["valid"] is False
+
+
+PACED = """\
+---
+interval: 30
+activeHours: [{start: "08:00", end: "12:00", interval: 5}]
+---
+- [ ] Disk {#disk every=4h}
+- [ ] Front page {#page every=1m model=anthropic:claude-sonnet-5-5}
+- [ ] Load
+"""
+
+
+def test_items_with_a_cadence_of_their_own_are_previewed(
+    call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "paced.md").write_text(PACED)
+    data = call("--json", "check", "paced.md").data
+    runs, items = data["itemRuns"], data["items"]
+    assert isinstance(runs, list)
+    assert isinstance(items, list)
+    assert [item["every"] for item in items] == ["4h", "1m", None]
+    assert [one["itemKey"] for one in runs] == ["disk", "page"]
+    assert [len(one["nextRuns"]) for one in runs] == [3, 3]
+    out = call("check", "paced.md").out
+    assert "08:00-12:00 every 5 min" in out
+    assert "anthropic:claude-sonnet-5-5 (none is configured" in out
+    assert "every=1m is less than the 5 min" in out
+
+
+def test_a_checklist_without_such_items_has_no_preview(
+    call: Call, checklist: str
+) -> None:
+    assert "of its own" not in call("check", checklist).out
+    assert call("--json", "check", checklist).data["itemRuns"] == []
+
+
+def test_upcoming_previews_items_from_the_same_instant(
+    call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "paced.md").write_text(PACED)
+    start = ("--from", "2026-11-24T16:00:00Z", "-n", "2")
+    data = call("--json", "upcoming", "paced.md", *start).data
+    runs, slots = data["itemRuns"], data["slots"]
+    assert isinstance(runs, list)
+    assert isinstance(slots, list)
+    # More often than there are slots: at every one of them.
+    assert runs[1]["nextRuns"] == [slot["slot"] for slot in slots]
+    assert runs[0]["nextRuns"][0].startswith("2026-11-25T")
+    assert "4h" in call("upcoming", "paced.md", *start).out
 
 
 def test_the_starter_is_a_good_checklist(call: Call) -> None:
