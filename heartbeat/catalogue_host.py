@@ -4,6 +4,16 @@ from heartbeat.tool_schema import Argument, Field, Tool, Unit
 
 HOST_TOOLS = (
     Tool(
+        name="command",
+        about="How a command that the operator has set up ends, and what it says.",
+        arguments=(Argument(name="name", about="its name; it takes no arguments"),),
+        fields=(
+            Field(name="exit_code", unit=Unit.NUMBER, about="0 is mostly well"),
+            Field(name="stdout", unit=Unit.TEXT, about="its first 64 KiB of output"),
+        ),
+        host_bound=True,
+    ),
+    Tool(
         name="disk",
         about="How full the file system that holds a path is.",
         arguments=(Argument(name="path", about="an absolute path"),),

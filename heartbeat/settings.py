@@ -84,6 +84,9 @@ class Settings(BaseModel):
     shutdown_seconds: float = Field(
         20, ge=0, le=600, description="time a worker gives its runs at SIGTERM"
     )
+    commands_file: Path | None = Field(
+        None, description="TOML with what `command` may run, and for which owners"
+    )
     private_hosts: Words = Field(
         (), description="private host[:port]s that owners other than `local` may probe"
     )
@@ -171,7 +174,9 @@ class Settings(BaseModel):
                     f"{variable}: expected a known setting{_near(variable)}"
                 )
             elif text:
-                values[field] = _from_file(text) if _is_file(variable) else text
+                values[field] = (
+                    text if variable == variable_of(field) else _from_file(text)
+                )
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
@@ -204,10 +209,6 @@ def _field_of(variable: str) -> str | None:
         if variable in names:
             return field
     return None
-
-
-def _is_file(variable: str) -> bool:
-    return variable.endswith("_FILE") and variable != variable_of("tokens_file")
 
 
 def _from_file(path: str) -> str:

@@ -1,8 +1,8 @@
 """Evaluates one heartbeat: a checklist in, a result for each of its items out."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from heartbeat.verdict import ItemResult
 from worker.items import ItemJudge, OnResult, Spend, Tools
 from worker.judge import Limits
 from worker.model import Model
+from worker.tools.commands_file import Command, argv_by_name
 from worker.tools.hosts import hosts_in
 from worker.tools.policy import ToolPolicy
 from worker.tools.threads import MACHINE, in_thread
@@ -36,6 +37,7 @@ class Place:
     root: Path
     read_paths: tuple[Path, ...] = ()
     private_hosts: tuple[str, ...] = ()
+    commands: Mapping[str, Command] = field(default_factory=dict)
     bounds: Bounds
     limits: Limits
     parallel_items: int = 4
@@ -166,6 +168,7 @@ class HeartbeatRunner:
             base=folder,
             read_paths=self._place.read_paths,
             private_hosts=self._place.private_hosts,
+            commands=argv_by_name(self._place.commands, config.owner),
             model_hosts=hosts_in(text.decode()),
             is_local=config.owner == LOCAL_OWNER,
         )

@@ -22,6 +22,8 @@ from worker.model import Model
 from worker.providers import Providers, check_base_url
 from worker.runner import HeartbeatRunner, Place
 from worker.runtime import Runtime
+from worker.tools.commands_file import read_commands
+from worker.tools.hosts import HostList, InvalidHost
 from worker.tools.toolbox import Toolbox
 
 #: Store calls under way at once; each takes about a millisecond.
@@ -65,6 +67,11 @@ def check_settings(settings: Settings) -> None:
         _model_id(settings.model, settings)
     except InvalidModel as error:
         raise InvalidSettings(f"HEARTBEAT_MODEL: {error}") from error
+    try:
+        HostList(settings.private_hosts)
+    except InvalidHost as error:
+        raise InvalidSettings(f"HEARTBEAT_PRIVATE_HOSTS: {error}") from error
+    read_commands(settings.commands_file)
 
 
 def _model_id(text: str | None, settings: Settings) -> ModelId:
@@ -82,6 +89,7 @@ def make_runner(settings: Settings, models: Models) -> HeartbeatRunner:
         root=settings.root.resolve(),
         read_paths=settings.read_paths,
         private_hosts=settings.private_hosts,
+        commands=read_commands(settings.commands_file),
         bounds=bounds_of(settings),
         limits=Limits(deadline=timedelta(seconds=settings.item_seconds)),
         parallel_items=settings.parallel_items,

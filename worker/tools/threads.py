@@ -1,6 +1,6 @@
 """Threads for the calls that can block, so that the event loop never does.
 
-Two pools, since a resolver that hangs must not keep a full disk from being seen, nor
+Pools apart, since a resolver that hangs must not keep a full disk from being seen, nor
 a mount that hangs a host from being looked up. A call that finds all threads of its
 pool hanging times out in the toolbox, and so reads as unknown.
 """
@@ -20,6 +20,10 @@ MACHINE = ThreadPoolExecutor(MACHINE_THREADS, thread_name_prefix="tool")
 
 #: For what asks the resolver: one dead name server holds a thread for many seconds.
 RESOLVER = ThreadPoolExecutor(32, thread_name_prefix="lookup")
+
+
+#: For what runs the operator's commands: each is a process of its own.
+COMMANDS = ThreadPoolExecutor(8, thread_name_prefix="command")
 
 
 async def in_thread(

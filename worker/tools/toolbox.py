@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from heartbeat.errors import InvalidProbe
 from heartbeat.tool_calls import check_call
 from heartbeat.tools import Observation, ToolCall, Unobserved
+from worker.tools.command import measure_command
 from worker.tools.disk import measure_disk
 from worker.tools.dns import measure_dns
 from worker.tools.egress import Egress
@@ -27,7 +29,7 @@ from worker.tools.process import measure_process
 from worker.tools.reach import Reach
 from worker.tools.redis_server import measure_redis, measure_redis_info
 from worker.tools.tcp import measure_tcp
-from worker.tools.threads import MACHINE, in_thread
+from worker.tools.threads import COMMANDS, MACHINE, in_thread
 from worker.tools.tls import measure_tls
 
 logger = logging.getLogger(__name__)
@@ -69,14 +71,17 @@ class Toolbox:
         reach = Reach(
             egress=egress, seconds=self._timeout_seconds * _SHARE_OF_CONNECTING
         )
+        answer_seconds = self._timeout_seconds * _SHARE_OF_HOST
         client = HttpClient(
-            egress,
-            connect_seconds=reach.seconds,
-            timeout_seconds=self._timeout_seconds * _SHARE_OF_HOST,
+            egress, connect_seconds=reach.seconds, timeout_seconds=answer_seconds
         )
         self._client = client
         self._executors: Mapping[str, _Executor] = MappingProxyType(
             {
+                "command": _in_thread(
+                    partial(measure_command, policy=policy, seconds=answer_seconds),
+                    pool=COMMANDS,
+                ),
                 "disk": _in_thread(measure_disk),
                 "dns": _on_loop(partial(measure_dns, egress=egress)),
                 "file": _in_thread(partial(measure_file, policy=policy)),
@@ -127,8 +132,10 @@ def _on_loop(measure: Callable[..., Awaitable[Measured]]) -> _Executor:
     return execute
 
 
-def _in_thread(measure: Callable[..., Measured]) -> _Executor:
+def _in_thread(
+    measure: Callable[..., Measured], pool: ThreadPoolExecutor = MACHINE
+) -> _Executor:
     async def execute(call: ToolCall, chosen_by_model: bool) -> Measured:  # noqa: ARG001 - only hosts are choices
-        return await in_thread(MACHINE, partial(measure, *call.arguments))
+        return await in_thread(pool, partial(measure, *call.arguments))
 
     return execute

@@ -95,3 +95,10 @@ def test_no_secret_shows_in_repr() -> None:
 def test_every_setting_is_described(name: str) -> None:
     assert Settings.model_fields[name].description
     assert variable_of(name).isupper()
+
+
+def test_a_setting_that_is_a_file_is_no_secret_from_one(tmp_path: Path) -> None:
+    for name in ("tokens_file", "commands_file"):
+        variable = variable_of(name)
+        settings = Settings.from_env({variable: str(tmp_path / "x")})
+        assert getattr(settings, name) == tmp_path / "x"

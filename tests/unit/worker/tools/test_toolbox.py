@@ -21,7 +21,13 @@ TCP = ToolCall(tool="tcp", arguments=("example.com", "80"))
 def a_toolbox(
     *, network: Network | None = None, timeout: timedelta = timedelta(seconds=5)
 ) -> Toolbox:
-    policy = ToolPolicy(owner="local", root=Path("/"), base=Path("/"), is_local=True)
+    policy = ToolPolicy(
+        owner="local",
+        root=Path("/"),
+        base=Path("/"),
+        commands={"greet": ("/bin/echo", "hello")},
+        is_local=True,
+    )
     return Toolbox(policy, network=network, timeout=timeout)
 
 
@@ -40,6 +46,7 @@ def observe(
 
 #: A call of each tool of this host that finds something.
 CALLS = {
+    "command": ("greet",),
     "disk": ("/",),
     "file": (__file__,),
     "load": (),
@@ -62,6 +69,7 @@ def test_every_tool_of_the_catalogue_can_be_called(tool: str) -> None:
         "url": "http://nope.example/",
         "source": "http://nope.example/",
         "host": "nope.example",
+        "name": "greet",
         "port": "1",
         "path": "/nowhere",
         "server": "nope.example:6379",
