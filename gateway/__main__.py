@@ -27,8 +27,8 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    # It logs each connection; what matters of them is counted.
-    logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    # Below that it logs each connection; connections are counted instead.
+    logging.getLogger("websockets").setLevel(logging.WARNING)
     dotenv = {name: text for name, text in dotenv_values(".env").items() if text}
     try:
         settings = Settings.from_env({**dotenv, **os.environ})

@@ -188,6 +188,8 @@ class Connection:
 
     async def _close(self, leave: Leave) -> None:
         """Say why, close, and cut the socket of a client that does not answer."""
+        if leave.code is CloseCode.BAD_TOKEN:
+            self._shared.metrics.count("auth_failures", "token")
         self._socket.push(to_frame(closing(leave.code, leave.reason)))
         reason = leave.reason.encode()[:_MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):

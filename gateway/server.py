@@ -123,6 +123,7 @@ class Server:
                 HTTPStatus.FORBIDDEN, b"this origin is not listed (HEARTBEAT_ORIGINS)\n"
             )
         if gate.is_blocked(address, self._now()):
+            self._shared.metrics.count("auth_failures", "blocked")
             return Answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many failed logins\n")
         addresses = list(self._pending.values())
         if (

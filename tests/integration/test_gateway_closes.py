@@ -63,6 +63,9 @@ def test_wrong_tokens_are_closed_and_too_many_are_not_let_in(
         bearer = {"Authorization": "Bearer alicealice"}
         assert await upgrade(running, **bearer) == 429
         assert (await inside.ask("ping"))["type"] == "pong"
+        _, metrics = await running.get("/metrics")
+        assert 'heartbeat_auth_failures_total{reason="token"} 3.0' in metrics
+        assert 'heartbeat_auth_failures_total{reason="blocked"} 1.0' in metrics
 
     tokens = tokens_file(tmp_path, ["alice"])
     play(

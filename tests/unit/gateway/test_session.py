@@ -4,6 +4,8 @@ import json
 from hashlib import sha256
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.auth import Gate, Tokens
 from gateway.closes import CloseCode, closing
@@ -11,7 +13,9 @@ from gateway.decisions import Decision, Execute, Join, Leave, Move, Probe, Say
 from gateway.delivery import Delivery
 from gateway.limits import Failures
 from gateway.session import MAX_FIRST_FRAME, TRANSITIONS, Session, State
+from heartbeat.protocol import to_frame
 from heartbeat.replies import ErrorReply, Pong, ServerPing
+from heartbeat.requests import REQUEST_TYPES
 from heartbeat.settings import Settings
 from tests.unit.gateway.feeds import a_live_delivery, an_entry
 
@@ -167,6 +171,51 @@ def test_an_ack_moves_the_cursor() -> None:
     (move,) = a_live_session(delivery).receive(frame("ack", alertId="1-1"), 0.0)
     assert isinstance(move, Move)
     assert move.alert_id == "1-1"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+_MESSAGES = st.builds(
+    lambda kind, fields: json.dumps({"type": kind, "id": "1"} | fields),
+    st.sampled_from(REQUEST_TYPES),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "id",
+                "token",
+                "resume",
+                "alertId",
+                "scheduleId",
+                "interval",
+                "activeHours",
+            ]
+        ),
+        _JSON,
+    ),
+)
+
+
+@given(
+    frames=st.lists(
+        st.binary() | st.text() | _JSON.map(json.dumps) | _MESSAGES, max_size=30
+    ),
+    tokens=st.booleans(),
+)
+@settings(deadline=None)
+def test_whatever_comes_is_decided_and_nothing_is_raised(
+    frames: list[str | bytes], tokens: bool
+) -> None:
+    session = a_session(tokens=tokens)
+    session.admit(None, 0.0)
+    for second, text in enumerate(frames):
+        for decision in session.receive(text, float(second)):
+            if isinstance(decision, Join) and session.state is State.ADMITTED:
+                session.live(a_live_delivery())
+            if isinstance(decision, Say):
+                to_frame(decision.message)
 
 
 # Rates
