@@ -58,7 +58,9 @@ class Settings(BaseModel):
         None, description="Celery's broker; unset: the same server"
     )
     root: Path = Field(Path(), description="folder that holds the checklists")
-    read_paths: Paths = Field((), description="further folders `file` may look into")
+    read_paths: Paths = Field(
+        (), description="further folders that `file`, `log` and `json` may look into"
+    )
     timezone: str = Field("UTC", description="zone of heartbeats that name none")
 
     # The model
