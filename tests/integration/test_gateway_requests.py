@@ -316,6 +316,29 @@ def test_bad_frames_are_answered_and_the_socket_lives(
     play(server_url, tmp_path, story)
 
 
+def test_an_error_of_ours_is_logged_and_only_named(
+    server_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("gateway.present.heartbeat")
+
+    async def story(running: Running) -> None:
+        client = await running.client()
+        await client.configure()
+        reply = await client.ask("heartbeat.list")
+        assert (reply["code"], reply["message"]) == (
+            "internal",
+            "an error of the gateway; see its log",
+        )
+        assert (await client.ask("ping"))["type"] == "pong"
+
+    play(server_url, a_root(tmp_path), story)
+    (record,) = (one for one in caplog.records if one.levelname == "ERROR")
+    assert record.exc_info
+
+
 def test_an_owner_has_limits(server_url: str, tmp_path: Path) -> None:
     async def story(running: Running) -> None:
         client = await running.client()

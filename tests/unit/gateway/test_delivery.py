@@ -147,6 +147,15 @@ def test_a_full_buffer_stops_everybody() -> None:
     assert read.cause is Cause.WINDOW
 
 
+def test_a_buffer_that_filled_during_a_read_leaves_its_page_for_later() -> None:
+    delivery = Delivery("1-2", window=256, page_bytes=1 << 20)
+    delivery.begin()
+    delivery.paused()
+    step = delivery.page(entries(5, 6), "1-6")
+    assert (ids(step), step.lost, step.read) == ([], None, None)
+    assert delivery.drained().read == Read("1-2", PAGE, Cause.WINDOW)
+
+
 def test_a_page_is_bounded_in_bytes() -> None:
     size = len(an_entry(1).payload)
     delivery = Delivery(None, window=256, page_bytes=2 * size)
