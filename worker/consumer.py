@@ -25,6 +25,15 @@ class SteadyConsumer(Consumer):
     def on_send_event_buffered(self) -> None:  # type: ignore[override]  # wrong stub
         """Leave what is buffered to `EventsInBatches`."""
 
+    def cancel_active_requests(self) -> None:
+        """Tell of a cold shutdown before Celery waits for the runs, not after.
+
+        Threads cannot be cancelled: their runs end by being handed back.
+        """
+        signals.worker_shutting_down.send(sender=self.hostname, how="Cold")
+        with suppress(NotImplementedError):
+            super().cancel_active_requests()
+
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Close the channel twice before Celery does.
 
