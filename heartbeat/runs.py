@@ -55,6 +55,7 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     OUTSIDE_HOURS = "outside_hours"
     EMPTY = "empty"
+    NOT_DUE = "not_due"
     BUDGET = "budget"
     RECONFIGURED = "reconfigured"
     DELETED = "deleted"
@@ -151,6 +152,7 @@ class RunRecord(Record):
         return {name: value for name, value in shown.items() if value is not None}
 
 
+_MANUAL = "now:"
 _NEED_A_REASON = frozenset({RunStatus.SKIPPED, RunStatus.MISSED})
 
 
@@ -200,7 +202,12 @@ def run_status(results: Iterable[ItemResult]) -> RunStatus:
 
 def run_id(heartbeat_id: str, slot_ms: int, manual: bool) -> str:
     """Name a run by its slot; one asked for by hand is off the grid, and says so."""
-    return f"{heartbeat_id}@{'now:' if manual else ''}{to_text(from_ms(slot_ms))}"
+    return f"{heartbeat_id}@{_MANUAL if manual else ''}{to_text(from_ms(slot_ms))}"
+
+
+def is_manual(run_id: str) -> bool:
+    """Say whether a run was asked for by hand."""
+    return run_id.rpartition("@")[2].startswith(_MANUAL)
 
 
 def _text(ms: int | None) -> str | None:

@@ -12,11 +12,13 @@ from typing import Protocol, TypeVar
 
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import StoreError
+from heartbeat.item_cadence import due_items
+from heartbeat.runs import is_manual
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.runs import Begun, Fenced, Known, Lease, Outcome, Refused, Runs
 from worker.items import Spend
 from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
-from worker.runner import Evaluation, Unusable
+from worker.runner import Due, Evaluation, Unusable
 from worker.settling import Run, settle
 
 logger = logging.getLogger(__name__)
@@ -34,9 +36,15 @@ class Runner(Protocol):
     """What evaluates a heartbeat: `HeartbeatRunner`."""
 
     async def evaluate(
-        self, config: HeartbeatConfig, *, now: datetime, limit: timedelta, spend: Spend
+        self,
+        config: HeartbeatConfig,
+        *,
+        now: datetime,
+        limit: timedelta,
+        spend: Spend,
+        due: Due,
     ) -> Evaluation | Unusable:
-        """Judge every item of its checklist."""
+        """Judge the items of its checklist that are due."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,12 +149,21 @@ class Execution:
         return await self._settle(held, run, evaluation, begun.known)
 
     async def _evaluate(self, begun: Begun) -> Evaluation | Unusable:
+        config = begun.known.config
+        due = partial(
+            due_items,
+            slot=begun.slot,
+            manual=is_manual(begun.lease.run_id),
+            book=begun.known.book,
+            align_clock=config.timing.align == "clock",
+        )
         try:
             return await self.runner.evaluate(
-                begun.known.config,
+                config,
                 now=begun.started,
                 limit=begun.run_limit,
                 spend=self.spend,
+                due=due,
             )
         except Exception:  # the owner must hear of it, whatever it was
             run_id = begun.lease.run_id

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from heartbeat.checklist import Item
+from heartbeat.errors import InvalidModel
 from heartbeat.probes import judge_by_probes
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from heartbeat.usage import Usage
@@ -24,6 +25,8 @@ PARALLEL_PROBES = 16
 #: provider's cache serves the others, but it must not use up their time.
 HEAD_START_SECONDS = 10.0
 
+#: Gives the model of an id (None: the default), or None where none is configured.
+FindModel = Callable[[str | None], Model | None]
 #: Told each result as it comes.
 OnResult = Callable[[ItemResult], None]
 
@@ -50,10 +53,14 @@ class Spend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemJudge:
-    """Judges with the tools and the model of one run; None where there is no model."""
+    """Judges with the tools and the model of one run; None where there is no model.
+
+    An item that names its own model is judged by what `find_model` gives for it.
+    """
 
     tools: Tools
     model: Model | None
+    find_model: FindModel
     spend: Spend
     limits: Limits
     parallel_items: int
@@ -64,17 +71,18 @@ class ItemJudge:
     ) -> list[Judged]:
         """Judge every item until the loop's clock shows `ends`; the rest is unknown.
 
-        Rules go at once; of the items for the model the first has a head start.
+        Rules go at once; of the items for a model the first has a head start.
         """
         probing = asyncio.Semaphore(PARALLEL_PROBES)
         asking = asyncio.Semaphore(self.parallel_items)
-        first = next((item for item in items if item.needs_model), None)
-        first_done = asyncio.Event()
+        first = {item.model: item for item in reversed(items) if item.needs_model}
+        first_done = {model: asyncio.Event() for model in first}
 
         async def in_turn(item: Item) -> Judged:
-            if item.needs_model and item is not first:
+            if item.needs_model and item is not first[item.model]:
+                done = first_done[item.model]
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(first_done.wait(), self.head_start_seconds)
+                    await asyncio.wait_for(done.wait(), self.head_start_seconds)
             async with asking if item.needs_model else probing:
                 return await self._judge(item)
 
@@ -85,8 +93,8 @@ class ItemJudge:
             except TimeoutError:
                 judged = _not_judged(item, Cause.DEADLINE, "the run's time was over")
             finally:
-                if item is first:
-                    first_done.set()
+                if item is first.get(item.model):
+                    first_done[item.model].set()
             on_result(judged.result)
             return judged
 
@@ -102,17 +110,20 @@ class ItemJudge:
             result = judge_by_probes(item, outcomes)
             if result is not None:
                 return Judged(result=result, usage=Usage(), steps=0)
-            if self.model is None:
+            model = self.model if item.model is None else self.find_model(item.model)
+            if model is None:
                 return _not_judged(item, Cause.NO_MODEL, "no model configured")
             return await judge_item(
                 item,
                 evidence=[one for one in outcomes if isinstance(one, Observation)],
-                model=self.model,
+                model=model,
                 observe=partial(self.tools.observe, chosen_by_model=True),
                 limits=self.limits,
                 may_call=self.spend.may_call,
                 spent=self.spend.spent,
             )
+        except InvalidModel as error:  # it was fine when it was configured
+            return _not_judged(item, Cause.MODEL_REJECTED, str(error))
         except Exception:  # one item must not take the others with it
             logger.exception("judging %s failed", item.key, extra={"action": "judge"})
             why = "judging failed; the worker's log says how"

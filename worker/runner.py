@@ -1,13 +1,13 @@
 """Evaluates one heartbeat: a checklist in, a result for each of its items out."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from heartbeat.checklist import Checklist, parse_checklist
+from heartbeat.checklist import Checklist, Item, parse_checklist
 from heartbeat.checklist_file import FileTrouble, read_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import ChecklistUnavailable, InvalidInput
@@ -28,6 +28,10 @@ READ_SECONDS = 10.0
 
 #: The owner whose folder is ROOT itself, and who may reach private addresses.
 LOCAL_OWNER = "local"
+
+
+#: Picks the items that are to be judged now.
+Due = Callable[[Sequence[Item]], Sequence[Item]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +61,16 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What a run found. `config` is what the file's front matter now makes of it."""
+    """What a run found. `config` is what the file's front matter now makes of it.
+
+    `present`, `paced` and `disabled` are keys of items: those that are on, those of
+    them with a cadence of their own, and those that are off.
+    """
 
     results: tuple[ItemResult, ...]
     present: frozenset[str]
     disabled: frozenset[str]
+    paced: frozenset[str]
     usage: Usage
     config: HeartbeatConfig
 
@@ -91,9 +100,13 @@ class HeartbeatRunner:
         now: datetime,
         limit: timedelta,
         spend: Spend,
+        due: Due = tuple,
         on_result: OnResult = lambda _: None,
     ) -> Evaluation | Unusable:
-        """Read the checklist and judge every item of it, within the run's limit."""
+        """Read the checklist and judge the items that are due, within the run's limit.
+
+        `due` picks them from those that are on; without it all are judged.
+        """
         ends = asyncio.get_running_loop().time() + limit.total_seconds()
         try:
             text, folder = await self._read_in_time(config)
@@ -110,13 +123,14 @@ class HeartbeatRunner:
         judge = ItemJudge(
             tools=tools,
             model=model,
+            find_model=self._find_model,
             spend=spend,
             limits=self._place.limits,
             parallel_items=self._place.parallel_items,
         )
         try:
             judged = await judge.judge_all(
-                checklist.items, ends=ends, on_result=on_result
+                due(checklist.items), ends=ends, on_result=on_result
             )
         finally:
             await tools.close()
@@ -125,6 +139,7 @@ class HeartbeatRunner:
             results=tuple(one.result for one in judged),
             present=present,
             disabled=disabled,
+            paced=frozenset(item.key for item in checklist.items if item.every),
             usage=sum((one.usage for one in judged), Usage()),
             config=config,
         )

@@ -8,6 +8,7 @@ from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import InvalidInput
 from heartbeat.incidents import settle_run
 from heartbeat.instants import to_ms
+from heartbeat.item_cadence import remember_judged
 from heartbeat.notices import Policy
 from heartbeat.outages import config_trouble
 from heartbeat.runs import Reason, RunRecord, RunStatus, finished_run
@@ -47,7 +48,12 @@ def settle(run: Run, evaluation: Evaluation | Unusable, *, known: Known) -> Outc
     else:
         present, disabled = _as_it_is_now(evaluation, run.config, known.config)
         settled = settle_run(
-            known.book,
+            remember_judged(
+                known.book,
+                evaluation.results,
+                paced=evaluation.paced & present,
+                slot=run.slot,
+            ),
             evaluation.results,
             present=present,
             disabled=disabled,
@@ -67,8 +73,9 @@ def record_of(run: Run, evaluation: Evaluation | Unusable) -> RunRecord:
         if evaluation.reason == Reason.EMPTY:
             return _unjudged(run, RunStatus.SKIPPED, Reason.EMPTY)
         return _unjudged(run, RunStatus.UNKNOWN, Reason.CONFIG)
-    if not evaluation.results:  # every item of it is off
-        return _unjudged(run, RunStatus.SKIPPED, Reason.EMPTY)
+    if not evaluation.results:
+        reason = Reason.NOT_DUE if evaluation.present else Reason.EMPTY
+        return _unjudged(run, RunStatus.SKIPPED, reason)
     record = finished_run(
         run.run_id,
         evaluation.results,

@@ -15,6 +15,7 @@ from heartbeat.runs import (
     RunRecord,
     RunStatus,
     finished_run,
+    is_manual,
     load_run,
     run_id,
     run_status,
@@ -64,12 +65,14 @@ def test_nothing_judged_is_not_ok() -> None:
 
 
 def test_a_run_is_named_by_its_slot() -> None:
-    assert run_id("hb-1", NOON_MS, manual=False) == "hb-1@2026-11-24T12:00:00.000Z"
+    name = run_id("hb-1", NOON_MS, manual=False)
+    assert name == "hb-1@2026-11-24T12:00:00.000Z"
+    assert not is_manual(name)
 
 
 def test_a_run_by_hand_says_so() -> None:
     name = run_id("hb-1", NOON_MS + 120, manual=True)
-
+    assert is_manual(name)
     assert name == "hb-1@now:2026-11-24T12:00:00.120Z"
 
 

@@ -19,7 +19,7 @@ from worker.execution import Execution, Runner
 from worker.items import Spend, Tools
 from worker.judge import Limits, always, unrecorded
 from worker.model import Model
-from worker.runner import Evaluation, HeartbeatRunner, Place, Unusable
+from worker.runner import Due, Evaluation, HeartbeatRunner, Place, Unusable
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 
@@ -98,8 +98,9 @@ async def evaluate(
     *,
     limit: timedelta = timedelta(seconds=5),
     spend: Spend = FREE,
+    due: Due = tuple,
 ) -> Evaluation | Unusable:
-    return await runner.evaluate(config, now=NOW, limit=limit, spend=spend)
+    return await runner.evaluate(config, now=NOW, limit=limit, spend=spend, due=due)
 
 
 def an_execution(

@@ -25,7 +25,7 @@ from tests.unit.worker.runs import (
     open_slot,
 )
 from worker.items import Spend
-from worker.runner import Evaluation, Unusable
+from worker.runner import Due, Evaluation, Unusable
 
 UID = "local:hb-1"
 _T = TypeVar("_T")
@@ -143,7 +143,13 @@ class CrashingRunner:
     """Has a bug outside the judging of an item."""
 
     async def evaluate(
-        self, config: HeartbeatConfig, *, now: datetime, limit: timedelta, spend: Spend
+        self,
+        config: HeartbeatConfig,
+        *,
+        now: datetime,
+        limit: timedelta,
+        spend: Spend,
+        due: Due,
     ) -> Evaluation | Unusable:
         raise RuntimeError("a bug")
 

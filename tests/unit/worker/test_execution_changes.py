@@ -20,7 +20,7 @@ from tests.unit.worker.runs import (
 )
 from worker.execution import Runner
 from worker.items import Spend
-from worker.runner import Evaluation, Unusable
+from worker.runner import Due, Evaluation, Unusable
 
 UID = "local:hb-1"
 
@@ -50,9 +50,17 @@ class Meanwhile:
         self._happens = happens
 
     async def evaluate(
-        self, config: HeartbeatConfig, *, now: datetime, limit: timedelta, spend: Spend
+        self,
+        config: HeartbeatConfig,
+        *,
+        now: datetime,
+        limit: timedelta,
+        spend: Spend,
+        due: Due,
     ) -> Evaluation | Unusable:
-        found = await self._runner.evaluate(config, now=now, limit=limit, spend=spend)
+        found = await self._runner.evaluate(
+            config, now=now, limit=limit, spend=spend, due=due
+        )
         await asyncio.to_thread(self._happens)
         return found
 

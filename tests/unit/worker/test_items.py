@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import pytest
 
 from heartbeat.checklist import parse_checklist
+from heartbeat.errors import InvalidModel
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from tests.unit.worker.builders import ScriptedModel, a_reply
 from tests.unit.worker.runs import FREE, MODEL, RULE, FakeTools
-from worker.items import ItemJudge, Spend
+from worker.items import FindModel, ItemJudge, Spend
 from worker.judge import Limits, unrecorded
 from worker.model import Failure, Model, ModelRequest, Reply
 
@@ -29,6 +30,7 @@ def judge_all(
     *,
     tools: FakeTools | None = None,
     model: Model | None = None,
+    find_model: FindModel = lambda _: None,
     spend: Spend = FREE,
     seconds: float = 5.0,
     head_start_seconds: float = 5.0,
@@ -37,6 +39,7 @@ def judge_all(
     judge = ItemJudge(
         tools=tools or FakeTools(),
         model=model,
+        find_model=find_model,
         spend=spend,
         limits=Limits(),
         parallel_items=4,
@@ -159,3 +162,47 @@ def test_the_first_item_for_the_model_is_asked_alone() -> None:
 def test_severity_of_the_item_is_kept_when_it_is_not_judged() -> None:
     (result,) = judge_all("- [ ] the shop sells {severity=critical}\n")
     assert result.severity is Severity.CRITICAL
+
+
+OTHER = "- [ ] the prices are right {model=anthropic:claude-sonnet-5-5}\n"
+
+
+def test_an_item_may_name_its_own_model() -> None:
+    general, own = ScriptedModel(an_alarm()), ScriptedModel(an_alarm())
+    names: list[str | None] = []
+
+    def find(name: str | None) -> Model:
+        names.append(name)
+        return own
+
+    judge_all(RULE + MODEL + OTHER, model=general, find_model=find)
+    assert names == ["anthropic:claude-sonnet-5-5"]
+    assert (len(general.requests), len(own.requests)) == (1, 1)
+
+
+def test_a_model_that_is_gone_by_now_makes_only_its_item_unknown() -> None:
+    def find(name: str | None) -> Model:
+        raise InvalidModel(f"expected a model that still answers, got {name!r}")
+
+    first, second = judge_all(
+        OTHER + MODEL, model=ScriptedModel(an_alarm()), find_model=find
+    )
+    assert (first.cause, first.by) == (Cause.MODEL_REJECTED, By.MODEL)
+    assert "claude-sonnet-5-5" in first.details
+    assert second.verdict is Verdict.ACTION_NEEDED
+
+
+def test_without_a_model_configured_no_item_has_one() -> None:
+    assert judge_all(OTHER)[0].cause is Cause.NO_MODEL
+
+
+def test_the_first_item_of_one_model_keeps_no_other_model_waiting() -> None:
+    hanging = HangingModel("nothing looks odd")
+    first, second = judge_all(
+        MODEL + OTHER,
+        model=hanging,
+        find_model=lambda _: ScriptedModel(an_alarm()),
+        seconds=0.1,
+    )
+    assert first.cause is Cause.DEADLINE
+    assert second.verdict is Verdict.ACTION_NEEDED

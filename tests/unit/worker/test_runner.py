@@ -45,6 +45,17 @@ def test_items_that_are_off_are_named_and_not_judged() -> None:
     assert len(found.results) == 1
 
 
+def test_only_what_is_due_is_judged_and_all_that_is_on_is_present() -> None:
+    content = RULE + "- [ ] the disk has room {#disk every=1d}\n  - probe: load\n"
+    found = asyncio.run(
+        evaluate(a_runner(), a_config(content), due=lambda items: items[:1])
+    )
+    assert isinstance(found, Evaluation)
+    assert [one.description for one in found.results] == ["the load is low"]
+    assert "disk" in found.present
+    assert found.paced == {"disk"}
+
+
 def test_a_checklist_whose_items_are_all_off_is_no_error() -> None:
     found = evaluated(a_runner(), "- [x] switched off {#off}\n")
     assert not found.results

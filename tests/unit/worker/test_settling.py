@@ -7,6 +7,7 @@ import pytest
 
 from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig
+from heartbeat.instants import to_ms
 from heartbeat.runs import Reason, RunStatus
 from heartbeat.store.runs import Known, Outcome
 from heartbeat.usage import Usage
@@ -37,10 +38,13 @@ def unknown(cause: Cause, key: str = "a") -> ItemResult:
     return a_result(key, Verdict.UNKNOWN, cause=cause)
 
 
-def an_evaluation(*results: ItemResult, off: tuple[str, ...] = ()) -> Evaluation:
+def an_evaluation(
+    *results: ItemResult, off: tuple[str, ...] = (), paced: tuple[str, ...] = ()
+) -> Evaluation:
     return Evaluation(
         results=results,
-        present=frozenset(one.item_key for one in results),
+        present=frozenset({one.item_key for one in results} | {*paced}),
+        paced=frozenset(paced),
         disabled=frozenset(off),
         usage=Usage(),
         config=a_config(),
@@ -108,6 +112,28 @@ def test_an_item_that_was_switched_off_resolves_as_disabled() -> None:
     assert resolved["items"] == [
         {"itemKey": "a", "description": "item a", "reason": "disabled"}
     ]
+
+
+def test_items_with_a_cadence_of_their_own_are_noted_for_the_slot() -> None:
+    outcome = settled(an_evaluation(a_result("a"), a_result("b"), paced=("a", "c")))
+    assert outcome.book.judged == {"a": to_ms(NOW)}
+
+
+def test_what_was_judged_before_is_kept_until_the_item_is_gone() -> None:
+    book = Book(judged={"a": 1, "b": 2})
+    outcome = settled(an_evaluation(a_result("c"), paced=("a",)), book=book)
+    assert outcome.book.judged == {"a": 1}
+
+
+def test_a_run_in_which_nothing_was_due_is_skipped_and_tells_nothing() -> None:
+    first = settled(an_evaluation(a_result(), paced=("a",)))
+    outcome = settled(an_evaluation(paced=("a",)), book=first.book)
+    assert (outcome.record.status, outcome.record.reason) == (
+        RunStatus.SKIPPED,
+        Reason.NOT_DUE,
+    )
+    assert outcome.messages == []
+    assert outcome.book == first.book
 
 
 def test_a_run_without_an_item_is_skipped_as_empty() -> None:
