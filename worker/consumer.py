@@ -1,12 +1,15 @@
-"""How this worker consumes: two repairs of Celery's consumer on its public points."""
+"""How this worker consumes: repairs of Celery's consumer on its public points."""
 
 import os
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from celery import bootsteps, signals
 from celery.worker.consumer import Consumer
 
+#: Longest wait between two tries to reach the broker.
+RECONNECT_SECONDS = 5
 #: How long an event waits to be sent with others, in seconds.
 EVENTS_SECONDS = 0.2
 
@@ -21,6 +24,16 @@ class SteadyConsumer(Consumer):
             "without_mingle": True,
         }
         super().__init__(*args, **kwargs)
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Look for a broker that is away every few seconds, not each half a minute."""
+        conn.ensure_connection = partial(
+            conn.ensure_connection,
+            interval_start=1,
+            interval_step=1,
+            interval_max=RECONNECT_SECONDS,
+        )
+        return super().ensure_connected(conn)
 
     def on_send_event_buffered(self) -> None:  # type: ignore[override]  # wrong stub
         """Leave what is buffered to `EventsInBatches`."""
