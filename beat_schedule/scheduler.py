@@ -62,9 +62,9 @@ class LedgerScheduler(Scheduler):
 
     def tick(self, *_: Any, **__: Any) -> float:
         """Act on what is due, then wait for what comes; return 0: do not sleep."""
-        if self._with is None:
-            self._with = self.collaborators()
         try:
+            if self._with is None:
+                self._with = self.collaborators()
             self._beat(self._with)
         except HeartbeatError as error:
             self._say_once(error)
