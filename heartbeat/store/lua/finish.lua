@@ -3,7 +3,8 @@
 -- book, messages… Answers {'ok'}; {'fenced'} when the right was lost: nothing changes;
 -- {'conflict', version, config, revision, book} when book or config changed meanwhile:
 -- decide again. A heartbeat that is gone, paused or disabled is recorded and tells
--- nobody. A finish whose reply was lost answers 'ok' again.
+-- nobody. A finish whose reply was lost answers 'ok' again. Runs in a row that found
+-- nothing to judge are one record.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local status, record, judged = ARGV[5], ARGV[6], ARGV[7]
 local revision, book = tonumber(ARGV[8]), ARGV[9]
@@ -25,7 +26,12 @@ if is_heard(uid, open) then
   if book ~= '' then save_book(uid, book) end
   tell(known[3], rest(10), now)
 end
-push_run(uid, record)
+local run = decoded(record)
+if status == 'skipped' and not run.items then
+  push_unjudged(uid, status, run.reason, one_slot(open))
+else
+  push_run(uid, record)
+end
 redis.call('SET', finished_key(uid), mark, 'EX', 86400)
 redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
 count('finished')

@@ -120,16 +120,14 @@ local function push_run(uid, text)
   redis.call('EXPIRE', runs, KEPT_SECONDS)
 end
 
--- Record slots that never ran. Equal fates in a row are one record with a count.
-local function record_unrun(uid, status, reason, slots)
+-- Record slots without a verdict. Equal fates in a row are one record with a count.
+local function push_unjudged(uid, status, reason, slots)
   local runs = runs_key(uid)
   local last = decoded(redis.call('LINDEX', runs, 0))
   local run = {
     v = 1, runId = slots.runId, slotMs = slots.to, status = status, reason = reason,
     count = slots.count, fromMs = slots.from, toMs = slots.to,
   }
-  count(status, slots.count)
-  count(status .. '_' .. reason, slots.count)
   if last and last.status == status and last.reason == reason
     and has_numbers(last, 'count', 'fromMs') then
     run.count, run.fromMs = last.count + slots.count, last.fromMs
@@ -138,6 +136,13 @@ local function record_unrun(uid, status, reason, slots)
   else
     push_run(uid, cjson.encode(run))
   end
+end
+
+-- Record slots that never ran.
+local function record_unrun(uid, status, reason, slots)
+  count(status, slots.count)
+  count(status .. '_' .. reason, slots.count)
+  push_unjudged(uid, status, reason, slots)
 end
 
 local function one_slot(open)

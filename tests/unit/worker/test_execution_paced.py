@@ -81,11 +81,20 @@ def test_an_item_that_is_new_is_judged_at_once(both: Installation) -> None:
     assert "new" not in both.hour()
 
 
-def test_slots_at_which_nothing_is_due_are_recorded_as_that() -> None:
+def test_slots_at_which_nothing_is_due_are_recorded_as_one_skip() -> None:
     only_paced = Installation(PACED)
     judged = only_paced.hours(9)
     assert judged.count("paced") == 3
     assert judged.count("not_due") == 6
+    assert only_paced.fleet.fates() == [
+        "skipped(not_due)",
+        "ok",
+        "skipped(not_due) x3",
+        "ok",
+        "skipped(not_due) x2",
+        "ok",
+    ]
+    assert only_paced.fleet.statistics.read()["finished_skipped"] == 6
     assert only_paced.fleet.pushes() == []
 
 
