@@ -1,6 +1,7 @@
 """A checklist's text in, its items out."""
 
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -17,7 +18,8 @@ from heartbeat.checklist import (
 from heartbeat.errors import InvalidChecklist, InvalidFrontMatter, InvalidProbe
 
 FULL = (Path(__file__).parent / "checklists" / "full.md").read_text()
-EXAMPLE = Path(__file__).parents[3] / "examples" / "HEARTBEAT.md"
+ROOT = Path(__file__).parents[3]
+EXAMPLE, README = ROOT / "examples" / "HEARTBEAT.md", ROOT / "README.md"
 
 
 def texts(text: str) -> list[str]:
@@ -288,6 +290,15 @@ def assert_lines_are_right(checklist: Checklist, text: str) -> None:
         assert "[" in lines[item.line - 1]
         for probe in item.probes:
             assert probe.source in lines[probe.line - 1]
+
+
+def test_the_example_of_the_readme_is_a_good_checklist() -> None:
+    text = README.read_text(encoding="utf-8").partition("```markdown\n")[2]
+    checklist = parse_checklist(text.partition("```")[0])
+    assert checklist.warnings == ()
+    assert len(checklist.items) == 3
+    assert len(checklist.disabled) == 1
+    assert checklist.items[2].every == timedelta(hours=4)
 
 
 def test_the_example_needs_nothing_and_shows_each_kind_of_item() -> None:
