@@ -6,6 +6,7 @@ Every step of an item has the same request shape; foreign errors become a `Failu
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from anthropic import (
@@ -197,6 +198,7 @@ class _HopelessRetries(Middleware):
         return answer
 
 
+@lru_cache
 def _tool(tool: Tool, *, strict: bool) -> ToolParam:
     fields = "; ".join(f"{f.name}: {f.about} ({f.unit})" for f in tool.fields)
     param: ToolParam = {

