@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import redis
 
 from bench import rival_beat
-from bench.figures import Figure
+from bench.figures import Figure, cpu_seconds
 from bench.heartbeats import configure, make_dispatcher
 from heartbeat.jobs import BROKER_PREFIX, QUEUE
 from heartbeat.store.server import Server
 from tests.acceptance.processes import RunningProcess, running_fleet
-from tests.conftest import running_server
+from tests.conftest import RunningServer, running_server
 
 SLOTS = 10_000
 #: What RedBeat puts out in about three seconds.
@@ -29,28 +30,42 @@ GOAL_RATIO, GOAL_LATENESS, GOAL_IDLE_MS = 10.0, 1.5, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
-    """How a queue filled: pairs of an instant and the length seen then."""
+class Look:
+    """What was seen at one instant; `cpu` is that of beat and server, in seconds."""
 
-    looks: list[tuple[float, int]]
+    at: float
+    length: int
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How a queue filled, from the last look at which it was empty."""
+
+    looks: list[Look]
 
     def at(self, percent: float) -> float:
         """Return the instant at which this share of all was there."""
-        wanted = self.looks[-1][1] * percent / 100
-        return next(instant for instant, length in self.looks if length >= wanted)
+        wanted = self.looks[-1].length * percent / 100
+        return next(look.at for look in self.looks if look.length >= wanted)
 
     @property
     def per_second(self) -> float:
-        """Return the rate from the last look at which it was empty to the last."""
-        empty = [instant for instant, length in self.looks if length == 0]
-        return self.looks[-1][1] / (self.at(100) - empty[-1])
+        """Return the rate over all."""
+        return self.looks[-1].length / (self.looks[-1].at - self.looks[0].at)
+
+    @property
+    def cpu_ms(self) -> float:
+        """Return the CPU a slot took: a busy machine changes it less than the rate."""
+        first, last = self.looks[0], self.looks[-1]
+        return (last.cpu - first.cpu) / last.length * 1000
 
 
 def measure(folder: Path) -> Iterator[Figure]:
     """Dispatch the same way on one server, one after the other."""
-    with running_server(folder, "--save", "") as server:
-        ours, due, idle = _ours(server.url, folder)
-        theirs, their_idle = _redbeat(server.url, folder)
+    with running_server(folder) as server:
+        ours, due, idle = _ours(server, folder)
+        theirs, their_idle = _redbeat(server, folder)
     ratio = ours.per_second / theirs.per_second
     yield Figure(
         what=f"dispatch: {SLOTS:,} interval slots due at once",
@@ -59,6 +74,12 @@ def measure(folder: Path) -> Iterator[Figure]:
         ratio=ratio,
         goal=f">= {GOAL_RATIO:g}x",
         is_met=ratio >= GOAL_RATIO,
+    )
+    yield Figure(
+        what="dispatch: CPU a slot, beat and server",
+        here=f"{ours.cpu_ms:.3f} ms",
+        rival=f"RedBeat {theirs.cpu_ms:.3f} ms",
+        ratio=theirs.cpu_ms / ours.cpu_ms,
     )
     for percent in (50, 99):
         late = ours.at(percent) - due
@@ -81,8 +102,9 @@ def measure(folder: Path) -> Iterator[Figure]:
     )
 
 
-def _ours(url: str, folder: Path) -> tuple[Filling, float, float]:
+def _ours(running: RunningServer, folder: Path) -> tuple[Filling, float, float]:
     """Return how the queue filled, when all were due, and an idle pass in ms."""
+    url = running.url
     server = Server.connect(url, name="bench")
     due_ms, interval_ms = _common_slot(server.now_ms() + LEAD_SECONDS * 1000)
     configure(
@@ -92,19 +114,20 @@ def _ours(url: str, folder: Path) -> tuple[Filling, float, float]:
     idle = _milliseconds(dispatcher.run_pass)
     assert server.now_ms() < due_ms, "configuring took longer than LEAD_SECONDS"
     with running_fleet(url, folder) as fleet:
-        filling = _watch(url, BROKER_PREFIX + QUEUE, SLOTS, fleet.beat())
+        filling = _watch(running, fleet.beat(), SLOTS)
     server.close()
     return filling, due_ms / 1000, idle
 
 
-def _redbeat(url: str, folder: Path) -> tuple[Filling, float]:
+def _redbeat(running: RunningServer, folder: Path) -> tuple[Filling, float]:
+    url = running.url
     with redis.Redis.from_url(url) as client:
         client.flushall()
     environ = {rival_beat.URL: url}
     rival_beat.fill(url, REDBEAT_SLOTS)
     with running_fleet(url, folder) as fleet:
         beat = fleet.start("redbeat", rival_beat.__file__, **environ)
-        filling = _watch(url, BROKER_PREFIX + QUEUE, REDBEAT_SLOTS, beat)
+        filling = _watch(running, beat, REDBEAT_SLOTS)
     return filling, _milliseconds(rival_beat.idle_tick(url))
 
 
@@ -118,14 +141,18 @@ def _common_slot(after_ms: int) -> tuple[int, int]:
         due_ms += 1
 
 
-def _watch(url: str, queue: str, wanted: int, beat: RunningProcess) -> Filling:
-    looks: list[tuple[float, int]] = []
+def _watch(running: RunningServer, beat: RunningProcess, wanted: int) -> Filling:
+    """Look at the queue until all is there."""
+    looks: list[Look] = []
     deadline = time.monotonic() + PATIENCE_SECONDS
-    with redis.Redis.from_url(url) as client:
-        while not looks or looks[-1][1] < wanted:
+    workers = [psutil.Process(beat.pid), psutil.Process(running.pid)]
+    with redis.Redis.from_url(running.url) as client:
+        while not looks or looks[-1].length < wanted:
             assert beat.is_running, beat.output
             assert time.monotonic() < deadline, f"{looks[-1:]}\n{beat.output}"
-            looks.append((time.time(), int(client.llen(queue))))
+            length = int(client.llen(BROKER_PREFIX + QUEUE))
+            look = Look(time.time(), length, sum(map(cpu_seconds, workers)))
+            looks = [*looks, look] if length else [look]
             time.sleep(LOOK_SECONDS)
     return Filling(looks)
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import psutil
+
 _WIDTHS = (46, 14, 34, 9, 14)
 
 
@@ -37,3 +39,9 @@ def percentile(values: Sequence[float], percent: float) -> float:
     """Return the value that this share of all does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU time that a process has taken so far."""
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)

@@ -9,7 +9,7 @@ import psutil
 import redis
 
 from bench import sleeper
-from bench.figures import Figure
+from bench.figures import Figure, cpu_seconds
 from bench.heartbeats import OWNER, configure, make_dispatcher
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
@@ -46,7 +46,7 @@ class Effort:
 def measure(folder: Path) -> Iterator[Figure]:
     """Give both workers the same number of one-second calls."""
     with (
-        running_server(folder, "--save", "") as server,
+        running_server(folder) as server,
         running_fleet(server.url, folder) as fleet,
     ):
         ours = _ours(server.url, fleet)
@@ -122,13 +122,13 @@ def _after_warm_up(
 ) -> Effort:
     _until_done(worker, send(WARM_UP))
     process = psutil.Process(worker.pid)
-    before = _cpu_seconds(process)
+    before = cpu_seconds(process)
     began = time.monotonic()
     _until_done(worker, send(CALLS))
     seconds = time.monotonic() - began
     return Effort(
         per_second=CALLS / seconds,
-        cpu_ms=(_cpu_seconds(process) - before) / CALLS * 1000,
+        cpu_ms=(cpu_seconds(process) - before) / CALLS * 1000,
         megabytes=process.memory_info().rss / 1e6,
     )
 
@@ -139,11 +139,6 @@ def _until_done(worker: RunningProcess, is_done: Callable[[], bool]) -> None:
         assert worker.is_running, worker.output
         assert time.monotonic() < deadline, worker.output
         time.sleep(LOOK_SECONDS)
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    spent = process.cpu_times()
-    return spent.user + spent.system
 
 
 def _start_model(fleet: Fleet) -> str:
