@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -17,7 +18,6 @@ from heartbeat.cli.slots import ComingSlot, coming_slots, shown_slots
 from heartbeat.config import Timing
 from heartbeat.errors import InvalidInput
 from heartbeat.hours import parse_zone
-from heartbeat.item_attributes import every_text
 
 #: How many of the next slots are shown.
 _SLOTS = 5
@@ -107,7 +107,7 @@ def _item(item: Item) -> Mapping[str, object]:
         "severity": item.severity,
         "probes": [probe.source for probe in item.probes],
         "needsModel": item.needs_model,
-        "every": None if item.every is None else every_text(item.every),
+        "every": None if item.every is None else item.every / timedelta(minutes=1),
         "model": item.model,
     }
 

@@ -1,6 +1,7 @@
 """`list`, `get`, `history`, `pause`, `resume`, `delete`: what is configured."""
 
 import argparse
+from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,9 +12,10 @@ from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import instant, plain, rows, table
 from heartbeat.cli.styles import status_text
+from heartbeat.item_attributes import every_text
 from heartbeat.replies import GetResult
 from heartbeat.requests import DEFAULT_HISTORY, MAX_HISTORY
-from heartbeat.views import HeartbeatView, RunView
+from heartbeat.views import HeartbeatView, ItemView, RunView
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -147,8 +149,8 @@ def _whole(reply: GetResult) -> RenderableType:
         judged = (
             (
                 str(item.line),
-                item.description,
-                "a model" if item.needs_model else "\n".join(map(plain, item.probes)),
+                _item(item),
+                _judged_by(item),
                 item.item_key,
             )
             for item in reply.items
@@ -158,6 +160,18 @@ def _whole(reply: GetResult) -> RenderableType:
         shown_runs = ", ".join(instant(run) for run in reply.next_runs)
         parts.append(Text(f"\nnext runs (UTC): {shown_runs}"))
     return Group(*parts)
+
+
+def _item(item: ItemView) -> str:
+    if item.every is None:
+        return item.description
+    return f"{item.description} (every {every_text(timedelta(minutes=item.every))})"
+
+
+def _judged_by(item: ItemView) -> Text:
+    if item.needs_model:
+        return Text(plain(item.model or "a model"))
+    return Text("\n".join(map(plain, item.probes)))
 
 
 def _run(run: RunView) -> tuple[str | Text | None, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from rich.console import Group, RenderableType
@@ -21,14 +21,14 @@ class ItemSlots:
     """An item with an `every`, and when it is judged next if no slot is missed."""
 
     item: Item
-    every: str
+    every: timedelta
     slots: Sequence[datetime]
 
     def as_data(self) -> Mapping[str, object]:
-        """Return its JSON form."""
+        """Return its JSON form; `every` is in minutes, as everywhere."""
         return {
             "itemKey": self.item.key,
-            "every": self.every,
+            "every": self.every / timedelta(minutes=1),
             "nextRuns": [to_text(slot) for slot in self.slots],
         }
 
@@ -41,7 +41,7 @@ def item_slots(
     return tuple(
         ItemSlots(
             item=item,
-            every=every_text(item.every),
+            every=item.every,
             slots=tuple(
                 islice(
                     coming_slots(
@@ -67,7 +67,7 @@ def shown_item_slots(items: Sequence[ItemSlots]) -> RenderableType:
     cells = (
         (
             one.item.text,
-            one.every,
+            every_text(one.every),
             Text("\n".join(instant(to_text(slot)) for slot in one.slots)),
         )
         for one in items

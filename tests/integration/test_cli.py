@@ -113,6 +113,22 @@ def test_one_heartbeat_is_shown_whole(shell: Shell, heartbeat: str) -> None:
     assert "interval" in out
 
 
+def test_items_are_shown_with_how_often_and_by_whom(shell: Shell) -> None:
+    (shell.folder / "paced.md").write_text(
+        "- [ ] Room {every=4h}\n"
+        "  - probe: disk / used_percent < 90%\n"
+        "  - probe: disk / free_bytes > 1GB\n"
+        "- [ ] Prices {model=anthropic:claude-sonnet-5-5}\n"
+    )
+    assert shell.call("configure", "paced.md", "--id", "paced", "--no-run").code == 0
+    out = shell.call("get", "paced").out
+    assert "Room (every 4h)" in out
+    assert "disk / free_bytes > 1GB" in out
+    assert "anthropic:claude-sonnet-5-5" in out
+    assert "\ufffd" not in out
+    shell.call("delete", "paced")
+
+
 def test_history_says_what_was_wrong(shell: Shell, heartbeat: str) -> None:
     assert "fails on purpose" in shell.call("history", heartbeat).out
 

@@ -114,7 +114,7 @@ def test_items_with_a_cadence_of_their_own_are_previewed(
     runs, items = data["itemRuns"], data["items"]
     assert isinstance(runs, list)
     assert isinstance(items, list)
-    assert [item["every"] for item in items] == ["4h", "1m", None]
+    assert [item["every"] for item in items] == [240.0, 1.0, None]
     assert [one["itemKey"] for one in runs] == ["disk", "page"]
     assert [len(one["nextRuns"]) for one in runs] == [3, 3]
     out = call("check", "paced.md").out
