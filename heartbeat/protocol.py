@@ -5,6 +5,7 @@ becomes a frame, a frame becomes a message, and both become JSON Schema.
 """
 
 import json
+import re
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -17,6 +18,8 @@ from heartbeat.wire import Wire, explain
 
 #: Name and version of the protocol, as documents and the schema state it.
 PROTOCOL = "heartbeat.v1"
+
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(
     Annotated[ServerMessage, Field(discriminator="type")]
@@ -54,12 +57,17 @@ def parse_request(frame: str | bytes) -> ClientMessage:
 
 
 def request_id(frame: str | bytes) -> str | None:
-    """Return the id of a frame that may be no message at all, for the error reply."""
+    """Return the id of a frame that may be no message at all, for the error reply.
+
+    One with half of a surrogate pair is none: no text frame can hold it.
+    """
     try:
         found = _object(frame).get("id") if isinstance(frame, str) else None
     except InvalidMessage:
         return None
-    return found if isinstance(found, str) and len(found) <= 200 else None
+    if not isinstance(found, str) or len(found) > 200 or _HALF_A_PAIR.search(found):
+        return None
+    return found
 
 
 def read_reply(frame: str | bytes) -> ServerMessage:

@@ -106,6 +106,8 @@ def test_workflows_are_refused_with_the_way_to_go() -> None:
         ("x", None),
         (b"", None),
         (json.dumps({"id": "x" * 201}), None),
+        ('{"id":"\\ud83d\\ude00"}', "\U0001f600"),
+        ('{"id":"half a pair \\ud83d"}', None),
     ],
 )
 def test_an_error_carries_the_id_where_there_is_one(
