@@ -12,6 +12,10 @@ up: .venv/installed
 test: lint
 	$(BIN)/pytest
 
+## soak: hundreds of faults on real processes; SOAK_FAULTS and SOAK_SEED choose which
+soak: .venv/installed-dev
+	SOAK_FAULTS=$${SOAK_FAULTS:-500} $(BIN)/pytest -q tests/faults/test_chaos.py
+
 ## lint: formatting, rules, types, import contracts, generated documents
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

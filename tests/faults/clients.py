@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
 from heartbeat.client import BackOff, Client, connect
-from heartbeat.errors import GatewayUnavailable
+from heartbeat.errors import HeartbeatError
 from heartbeat.replies import LostMessage
 
 #: Waits of a client that is eager to be back.
@@ -98,7 +98,9 @@ class Listener:
             )
             try:
                 self.client = await self._stack.enter_async_context(opening)
-            except GatewayUnavailable:
+            except HeartbeatError as error:
+                if not error.retryable:
+                    raise
                 await asyncio.sleep(0.1)
             else:
                 break

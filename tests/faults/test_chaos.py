@@ -30,7 +30,11 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3600)]
 OWNERS = ("ada", "bob", "eve")
 HEARTBEATS_OF_EACH = 13
 INTERVALS_MS = (2_000, 2_500, 3_000, 4_000)
-CHECKLIST = "- [ ] The flag is up {#flag}\n  - probe: file flag-up exists == true\n"
+QUICK = "- [ ] The flag is up {#flag}\n  - probe: file flag-up exists == true\n"
+#: Runs of this one take a second, so that faults find some that go on.
+SLOW = "- [ ] The site is up {{#site}}\n  - probe: http {url} status == 200\n"
+SLOW_OF_EACH = 3
+SLOW_SECONDS = 1.0
 SETTINGS = {
     "HEARTBEAT_MIN_INTERVAL_SECONDS": "1",
     "HEARTBEAT_MAX_CONFIGURES_PER_MINUTE": "1000",
@@ -50,20 +54,26 @@ def test_every_slot_and_every_alert_is_accounted_for(
 ) -> None:
     with capsys.disabled():
         print(f"\nchaos: {soak.faults} faults of seed {soak.seed}", flush=True)
-    settings = {**SETTINGS, "HEARTBEAT_TOKENS_FILE": str(_tokens(tmp_path))}
+    site = f"127.0.0.1:{free_port()}"
+    settings = {
+        **SETTINGS,
+        "HEARTBEAT_TOKENS_FILE": str(_tokens(tmp_path)),
+        "HEARTBEAT_PRIVATE_HOSTS": site,
+    }
     persistent = ("--appendonly", "yes", "--appendfsync", "always")
     with (
         running_server(tmp_path, *persistent) as server,
         running_fleet(server.url, tmp_path, **settings) as fleet,
     ):
-        report = asyncio.run(_told(fleet, server, soak))
+        report = asyncio.run(_told(fleet, server, site, soak))
     with capsys.disabled():
         print(report, flush=True)
     assert report.problems == []
 
 
-async def _told(fleet: Fleet, server: RunningServer, soak: Soak) -> Report:
+async def _told(fleet: Fleet, server: RunningServer, site: str, soak: Soak) -> Report:
     chance = random.Random(soak.seed)
+    slow = await asyncio.start_server(_answer_slowly, *site.split(":"))
     ports = [free_port() for _ in range(GATEWAYS)]
     services = Services(fleet, server, ports, chance)
     balancer = Balancer(ports)
@@ -83,7 +93,9 @@ async def _told(fleet: Fleet, server: RunningServer, soak: Soak) -> Report:
     intervals = {
         uid: interval
         for owner, listeners in clients.items()
-        for uid, interval in (await _configure(owner, listeners[0], chance)).items()
+        for uid, interval in (
+            await _configure(owner, listeners[0], f"http://{site}/", chance)
+        ).items()
     }
     truth = Truth(server.url, uids=intervals, owners=OWNERS)
     services.keep()
@@ -99,6 +111,7 @@ async def _told(fleet: Fleet, server: RunningServer, soak: Soak) -> Report:
         await listener.stop()
     await services.close()
     await balancer.close()
+    slow.close()
     account = _account(truth, intervals, clients)
     truth.close()
     return Report(
@@ -112,7 +125,7 @@ async def _told(fleet: Fleet, server: RunningServer, soak: Soak) -> Report:
 
 
 async def _configure(
-    owner: str, listener: Listener, chance: random.Random
+    owner: str, listener: Listener, url: str, chance: random.Random
 ) -> dict[str, int]:
     """Configure an owner's heartbeats; return their intervals by uid."""
     assert listener.client is not None  # it was started
@@ -121,12 +134,23 @@ async def _configure(
         interval_ms = chance.choice(INTERVALS_MS)
         reply = await listener.client.configure(
             f"checklist {number}",
-            content=CHECKLIST,
+            content=SLOW.format(url=url) if number < SLOW_OF_EACH else QUICK,
             interval=interval_ms / 60_000,
             notify=Notify.EVERY_RUN,
         )
         intervals[unique_id(owner, reply.schedule_id)] = interval_ms
     return intervals
+
+
+async def _answer_slowly(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    with suppress(OSError, asyncio.IncompleteReadError):
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(SLOW_SECONDS)
+        writer.write(b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+    writer.close()
 
 
 async def _drain(
