@@ -90,7 +90,7 @@ def plan_text(cadence: Cadence, slot: datetime | None, *, uid: str) -> str:
         facts["next"] = to_ms(plan.next_slot)
     if plan.closes is not None:
         facts["closes"] = to_ms(plan.closes)
-    return json.dumps(facts, separators=(",", ":"))
+    return _ENCODER.encode(facts)
 
 
 def manual_slot_text(cadence: Cadence, at: datetime, *, uid: str, queue: str) -> str:
@@ -120,6 +120,9 @@ def _deadlines(plan: SlotPlan) -> dict[str, int]:
         "runLimit": round(plan.run_limit.total_seconds() * 1000),
     }
 
+
+#: Made once: `json.dumps` would make one for each plan.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 #: The smallest step between instants: whole milliseconds.
 _TICK = from_ms(1) - from_ms(0)

@@ -136,7 +136,7 @@ class Ledger(RuleBasedStateMachine):
         lengths, waiting = self.fleet.lengths(), self.waiting()
         unbegun = self.open_slots("published")
         claims = self.fleet.slots.claim(most=most, queue_lengths=lengths)
-        again = [one for one in claims if one.run_id in unbegun]
+        again = [one for one in _messages(claims) if one.run_id in unbegun]
         assert len(again) <= max(0, waiting - lengths["heartbeat"])
         opened = self.open_slots("published")
         skipped = [

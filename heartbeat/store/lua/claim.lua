@@ -36,13 +36,15 @@ local function put_off(uid)
   give('broken', uid, 0, '', facts_of(uid))
 end
 
-local function publish(uid, open)
+local claimed = 0
+
+local function publish(uid, open, facts)
   open.state = 'claimed'
   save_open(uid, open, now + lease)
-  local facts = facts_of(uid)
+  facts = facts or facts_of(uid)
   facts.version, facts.queue = string.format('%.0f', open.version), open.queue
   give(open.grid and 'publish' or 'manual', uid, open.slot, open.runId, facts)
-  count('claimed')
+  claimed = claimed + 1
 end
 
 -- A backlog is not a loss: while the queue holds a message for each that waits for a
@@ -137,10 +139,10 @@ local function claim(uid, plan, facts)
   if has_message(uid, open.queue) then
     open.state = 'published'
     save_open(uid, open, now + redispatch)
-    count('claimed')
+    claimed = claimed + 1
     give('advance', uid, plan.slot, plan.runId, facts)
   else
-    publish(uid, open)
+    publish(uid, open, facts)
   end
 end
 
@@ -191,4 +193,5 @@ if left > 0 then
     look(uid)
   end
 end
+if claimed > 0 then count('claimed', claimed) end
 return rows

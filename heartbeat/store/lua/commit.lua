@@ -3,6 +3,7 @@
 -- slot was begun, dropped or taken over meanwhile changes nothing but its plan, and that
 -- only under the version it was made for.
 local now, redispatch = clock(ARGV[1]), tonumber(ARGV[2])
+local published = 0
 for index = 3, #ARGV, 5 do
   local uid, run_id, version = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local slot, plan = tonumber(ARGV[index + 3]), ARGV[index + 4]
@@ -10,8 +11,9 @@ for index = 3, #ARGV, 5 do
   if open and open.runId == run_id and open.state == 'claimed' then
     open.state, open.publishedMs = 'published', now
     save_open(uid, open, now + redispatch)
-    count('published')
+    published = published + 1
   end
   if plan ~= '-' and is_planned(uid, version, slot) then set_plan(uid, plan) end
 end
+if published > 0 then count('published', published) end
 return (#ARGV - 2) / 5

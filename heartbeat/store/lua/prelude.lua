@@ -99,8 +99,9 @@ local function save_open(uid, open, deadline)
   redis.call('ZADD', OPEN, deadline, uid)
   local waiting = waiting_key(open.queue)
   if open.state == 'published' then
-    redis.call('SADD', waiting, uid)
-    redis.call('SADD', QUEUES, open.queue)
+    if redis.call('SADD', waiting, uid) == 1 then
+      redis.call('SADD', QUEUES, open.queue)
+    end
   else
     redis.call('SREM', waiting, uid)
   end

@@ -1,77 +1,73 @@
-"""Places in a feed, and what a reader there can no longer get."""
+"""The order of a feed, and what a reader can no longer get."""
+
+import json
 
 import pytest
 
 from heartbeat.errors import InvalidMessage
 from heartbeat.feed import Cursor, Entry, compare, gap
-from heartbeat.told import Lost
 
 
-def entry(alert_id: str, prev: str) -> Entry:
-    return Entry(alert_id, prev, '{"type":"heartbeat.alert"}')
+def an_entry(alert_id: str, prev: str) -> Entry:
+    return Entry(alert_id=alert_id, prev=prev, payload='{"type":"heartbeat.alert"}')
 
 
-def test_places_are_ordered_by_epoch_before_number() -> None:
-    assert compare("1-9", "1-10") == -1
-    assert compare("2-1", "1-10") == 1
-    assert compare("2-1", "2-1") == 0
+def test_a_frame_is_the_payload_with_its_place_in_the_feed() -> None:
+    frame = json.loads(an_entry("7-1", "").frame)
+    assert frame == {"alertId": "7-1", "type": "heartbeat.alert"}
 
 
-@pytest.mark.parametrize("text", ["", "7", "1-", "-1", "1-2-3", "a-1", "1-" + "9" * 17])
-def test_what_is_no_place_is_refused(text: str) -> None:
-    with pytest.raises(InvalidMessage, match="epoch"):
+@pytest.mark.parametrize(
+    ("one", "other", "order"),
+    [("7-1", "7-2", -1), ("7-2", "7-2", 0), ("7-10", "7-9", 1), ("8-1", "7-99", 1)],
+)
+def test_places_are_ordered_by_epoch_and_number(
+    one: str, other: str, order: int
+) -> None:
+    assert compare(one, other) == order
+
+
+@pytest.mark.parametrize("text", ["", "7", "7-", "-1", "7-1-1", "a-b", "7-1 ", "٧-١x"])
+def test_anything_else_is_no_place(text: str) -> None:
+    with pytest.raises(InvalidMessage, match="expected '<epoch>-<n>'"):
         Cursor.parse(text)
 
 
-def test_a_frame_begins_with_its_id() -> None:
-    frame = entry("1-2", "1-1").frame
-    assert frame == '{"alertId":"1-2","type":"heartbeat.alert"}'
+class TestAGap:
+    def test_who_has_read_nothing_misses_nothing(self) -> None:
+        assert gap(None, an_entry("7-5", "7-4"), "7-9") is None
 
+    def test_the_next_entry_closes_on_the_cursor(self) -> None:
+        assert gap("7-4", an_entry("7-5", "7-4"), "7-9") is None
 
-@pytest.mark.parametrize(
-    ("cursor", "first", "head"),
-    [
-        pytest.param(None, entry("1-5", "1-4"), "1-5", id="no cursor"),
-        pytest.param("1-4", entry("1-5", "1-4"), "1-5", id="the next follows"),
-        pytest.param("1-4", entry("2-5", "1-4"), "2-5", id="the next of a new epoch"),
-        pytest.param("1-5", None, "1-5", id="at the head"),
-    ],
-)
-def test_nothing_is_missed(
-    cursor: str | None, first: Entry | None, head: str | None
-) -> None:
-    assert gap(cursor, first, head) is None
+    def test_a_new_epoch_that_goes_on_from_the_cursor_is_no_gap(self) -> None:
+        assert gap("7-4", an_entry("9-5", "7-4"), "9-5") is None
 
+    def test_at_the_head_there_is_none(self) -> None:
+        assert gap("7-9", None, "7-9") is None
 
-@pytest.mark.parametrize(
-    ("cursor", "first", "head", "count", "to"),
-    [
-        pytest.param("1-4", entry("1-9", "1-8"), "1-9", 4, "1-9", id="trimmed"),
-        pytest.param("1-4", None, "1-8", 4, None, id="expired"),
-        pytest.param("1-4", entry("2-9", "2-8"), "2-9", 4, "2-9", id="over an epoch"),
-    ],
-)
-def test_what_retention_took_is_counted(
-    cursor: str, first: Entry | None, head: str, count: int, to: str | None
-) -> None:
-    lost = Lost(from_=cursor, to=to, count=count, reason="retention")
-    assert gap(cursor, first, head) == lost
+    def test_what_retention_took_is_counted(self) -> None:
+        lost = gap("7-2", an_entry("7-6", "7-5"), "7-9")
+        assert lost is not None
+        assert (lost.from_, lost.to, lost.count) == ("7-2", "7-6", 3)
+        assert lost.reason == "retention"
 
+    def test_a_stream_that_expired_has_lost_all_up_to_its_head(self) -> None:
+        lost = gap("7-2", None, "7-9")
+        assert lost is not None
+        assert (lost.to, lost.count, lost.reason) == (None, 7, "retention")
 
-@pytest.mark.parametrize(
-    ("cursor", "first", "head"),
-    [
-        pytest.param("1-4", None, None, id="empty"),
-        pytest.param("1-4", entry("2-1", ""), "2-1", id="begun anew"),
-        pytest.param("1-4", entry("2-3", "2-2"), "2-3", id="begun anew and trimmed"),
-        pytest.param("1-4", None, "1-2", id="an older copy"),
-        pytest.param(
-            "1-4", entry("2-3", "1-2"), "2-3", id="an older copy that goes on"
-        ),
-    ],
-)
-def test_lost_state_has_no_count(
-    cursor: str, first: Entry | None, head: str | None
-) -> None:
-    to = None if first is None else first.alert_id
-    assert gap(cursor, first, head) == Lost(from_=cursor, to=to, reason="state_lost")
+    @pytest.mark.parametrize(
+        ("first", "head"), [(an_entry("9-1", ""), "9-1"), (None, None)]
+    )
+    def test_a_feed_that_begins_anew_has_lost_its_state(
+        self, first: Entry | None, head: str | None
+    ) -> None:
+        lost = gap("7-2", first, head)
+        assert lost is not None
+        assert (lost.count, lost.reason) == (None, "state_lost")
+
+    def test_a_number_that_went_back_cannot_be_counted(self) -> None:
+        lost = gap("7-9", an_entry("9-3", "8-2"), "9-3")
+        assert lost is not None
+        assert (lost.count, lost.reason) == (None, "state_lost")
