@@ -28,6 +28,14 @@ from heartbeat.verdict import Severity
 DOCUMENTATION_KEYS = frozenset({"title", "name", "summary", "description", "read_when"})
 _EXTENSION_PREFIX = "x-"
 
+#: What other programs call it, and what to write here instead.
+CALLED_OTHERWISE = {
+    "tasks": "items below, such as `- [ ] text {every=30m}`",
+    "every": "interval: 30 (minutes)",
+    "schedule": "interval: 30 (minutes) or cronExpression",
+    "cron": "cronExpression",
+}
+
 #: A dozen short lines in practice; YAML takes a second for 64 KiB.
 MAX_FRONT_MATTER = 16 * 1024
 
@@ -183,7 +191,7 @@ def _read(yaml_text: str, *, first_line: int) -> FrontMatter:
         if key not in _SHAPES and not _is_documentation(key):
             raise InvalidFrontMatter(
                 f"expected a key of {', '.join(_SHAPES)} (or x-…); got {shown(key)}"
-                f"{did_you_mean(key, _SHAPES)}",
+                f"{_hint(key)}",
                 line=lines[key],
             )
     try:
@@ -195,6 +203,12 @@ def _read(yaml_text: str, *, first_line: int) -> FrontMatter:
         raise InvalidFrontMatter(
             f"{key}: expected {_SHAPES[key]}; got {shown(values[key])}", line=lines[key]
         ) from error
+
+
+def _hint(key: str) -> str:
+    if key in CALLED_OTHERWISE:
+        return f"; write {CALLED_OTHERWISE[key]}"
+    return did_you_mean(key, _SHAPES)
 
 
 def _is_documentation(key: str) -> bool:

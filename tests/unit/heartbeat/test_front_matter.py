@@ -110,6 +110,8 @@ interval: 1\ninterval: 2       | line 3: expected 'interval' once
 intervall: 5                   | line 2: expected a key of interval, cronExpression
 intervall: 5                   | did you mean 'interval'?
 cron_expression: 0 9 * * *     | did you mean 'cronExpression'?
+tasks: [a]                     | got 'tasks'; write items below, such as `- [ ] text {every=30m}`
+every: 30m                     | got 'every'; write interval: 30 (minutes)
 x: 1                           | expected a key of
 interval: 5m                   | line 2: interval: expected a number of minutes above 0, such as 30; got '5m'
 interval: 1:30                 | interval: expected a number

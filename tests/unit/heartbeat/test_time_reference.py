@@ -145,17 +145,21 @@ def test_every_span_has_slots_at_the_interval_from_its_first(
         for window, minutes in zip(windows, own, strict=True)
         for opens, closes in spans_of_day(edge, day, [window])
     ]
+    total = 0
     for opens, closes, minutes in expected:
         first = cadence.next_slot(opens - MILLISECOND)
         assert first is not None
         assert first == opens if align_clock else opens <= first < closes
         count = -((first - closes) // (minutes * MINUTE))
+        total += count
         last = first + (count - 1) * minutes * MINUTE
         assert cadence.count_slots(opens, closes - MILLISECOND) == count
         assert cadence.last_slot(closes - MILLISECOND, not_before=opens) == last
         following = cadence.next_slot(last)
         assert following is not None
         assert following >= closes
+    opens, closes = expected[0][0], expected[-1][1]
+    assert cadence.count_slots(opens, closes - MILLISECOND) == total
 
 
 @given(
