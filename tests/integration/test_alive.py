@@ -61,9 +61,7 @@ def test_an_old_report_does_not_count(
         old = json.dumps({"queues": [], "seenMs": (int(seconds) - 30) * 1000})
         client.hset(keys.PROCESSES, f"beat {HERE} 7", old)
     assert alive("beat", server_url) == 1
-    assert "reported 30 s ago, expected a report within 20 s" in (
-        capsys.readouterr().out
-    )
+    assert "s ago, expected a report within 20 s" in capsys.readouterr().out
 
 
 def test_a_store_that_is_away_vouches_for_nothing(
