@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from heartbeat.book import Settled
-from heartbeat.errors import NotFound
+from heartbeat.errors import BadRecord, NotFound
 from heartbeat.instants import to_text
 from heartbeat.notices import Policy
 from heartbeat.outages import LateSlots, overdue
@@ -60,6 +60,7 @@ class Watcher:
         self._holder = holder
         self._steady_since: float | None = None
         self._last_look = float("-inf")
+        self._unreadable: set[str] = set()
 
     def look(self, clock: float) -> int:
         """Look once; return how many heartbeats were found overdue."""
@@ -131,6 +132,12 @@ class Watcher:
             return [self._heartbeats.get(owner, schedule_id)]
         except NotFound:  # deleted meanwhile
             return []
+        except BadRecord as error:  # the others are watched all the same
+            problem = error
+        if finding.uid not in self._unreadable:
+            self._unreadable.add(finding.uid)
+            logger.error("not watched: %s", problem, extra={"action": "bad_record"})
+        return []
 
 
 def _decide(finding: Finding, stored: Stored, now: datetime) -> Settled:

@@ -130,3 +130,15 @@ def test_an_outage_of_many_is_one_alert(scene: Scene) -> None:
     (alert,) = scene.told()
     assert "25 heartbeats" in str(alert["checks"])
     assert "scheduleId" not in alert
+
+
+def test_a_heartbeat_that_cannot_be_read_hides_no_other(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.configure("hb-1", "hb-2")
+    key = keys.heartbeat("local:hb-1")
+    scene.server.ask(lambda client: client.hset(key, "config", "{"))
+    scene.now_ms += 60_000 + GRACE_MS + MINUTE_MS
+    assert scene.look_for(GRACE_MS / 1000 + LOOK_SECONDS) == 1
+    [problem] = [one for one in caplog.messages if "not watched" in one]
+    assert key in problem
