@@ -1,16 +1,12 @@
 """The loop through the real client, against a server that speaks the Messages API."""
 
-import asyncio
 import json
-import time
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import pytest
 
-from heartbeat.tools import Observation, ToolCall, Unobserved
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause, Verdict
+from tests.integration.model_scene import ALARM, KEY, LOOK, NOW, OK, judged_by
 from tests.messages_api import (
     Answer,
     MessagesApi,
@@ -18,62 +14,8 @@ from tests.messages_api import (
     message,
     reply,
     text,
-    thinking,
     tool_use,
-    verdict,
 )
-from tests.unit.worker.builders import an_item, seen
-from worker.anthropic_model import AnthropicModel, connect
-from worker.judge import Judged, Limits, judge_item
-from worker.model import Model
-
-KEY = "sk-ant-planted-secret"
-LOOK = reply(thinking(), text("Let me look."), tool_use("load", "t1"))
-OK = reply(thinking(), verdict("ok", ("t1", "0.5")))
-ALARM = reply(verdict("action_needed"))
-#: Asks for a retry at once, so that tests need not wait.
-NOW = {"retry_after_ms": "1"}
-USUAL = Limits(deadline=timedelta(seconds=5))
-
-
-async def observe(call: ToolCall) -> Observation | Unobserved:
-    return seen(call.tool, *call.arguments, load1=0.5)
-
-
-def with_model(
-    api: MessagesApi,
-    use: Callable[[Model], Awaitable[Judged]],
-    *,
-    request_timeout: timedelta = timedelta(seconds=5),
-) -> Judged:
-    """Serve, connect, use the model, and close both."""
-
-    async def scenario() -> Judged:
-        async with api:
-            client = connect(api_key=KEY, base_url=api.url)
-            model = AnthropicModel(
-                client, name="claude-haiku-5-5", request_timeout=request_timeout
-            )
-            try:
-                return await use(model)
-            finally:
-                await client.close()
-
-    return asyncio.run(scenario())
-
-
-def judged_by(
-    api: MessagesApi,
-    *,
-    limits: Limits = USUAL,
-    request_timeout: timedelta = timedelta(seconds=5),
-) -> Judged:
-    async def use(model: Model) -> Judged:
-        return await judge_item(
-            an_item(), evidence=(), model=model, observe=observe, limits=limits
-        )
-
-    return with_model(api, use, request_timeout=request_timeout)
 
 
 def test_an_item_is_judged_after_a_look() -> None:
@@ -291,116 +233,3 @@ def test_missing_usage_counts_as_a_call() -> None:
     judged = judged_by(MessagesApi(behaviour=lambda _: Answer(body=body)))
 
     assert judged.usage == Usage(calls=2)
-
-
-def test_a_connection_reset_in_the_body_is_retried() -> None:
-    api = MessagesApi(Answer(body=message(text("x")), cut_after=20), ALARM)
-
-    judged = judged_by(api)
-
-    assert judged.result.verdict is Verdict.ACTION_NEEDED
-    assert api.served == 2
-
-
-def test_a_server_that_is_gone_is_an_unknown() -> None:
-    async def scenario() -> Judged:
-        async with MessagesApi() as api:
-            url = api.url
-        client = connect(api_key=KEY, base_url=url, max_retries=0)
-        model = AnthropicModel(client, name="claude-haiku-5-5")
-        try:
-            return await judge_item(
-                an_item(), evidence=(), model=model, observe=observe
-            )
-        finally:
-            await client.close()
-
-    assert asyncio.run(scenario()).result.cause is Cause.MODEL_ERROR
-
-
-def test_a_slow_server_meets_the_request_timeout_on_every_attempt() -> None:
-    slow = [error(500, retry_after_ms="1")] * 2
-
-    judged = judged_by(
-        MessagesApi(*slow, reply(text("late"), delay=5)),
-        request_timeout=timedelta(milliseconds=100),
-    )
-
-    assert judged.result.cause is Cause.MODEL_ERROR
-    assert "0.1 s" in judged.result.details
-
-
-@pytest.mark.parametrize(
-    "api",
-    [
-        pytest.param(MessagesApi(delay_seconds=10), id="a slow server"),
-        pytest.param(
-            MessagesApi(behaviour=lambda _: error(529, retry_after="15")),
-            id="a retry that waits",
-        ),
-    ],
-)
-def test_the_deadline_covers_requests_and_retries(api: MessagesApi) -> None:
-    began = time.monotonic()
-
-    judged = judged_by(api, limits=Limits(deadline=timedelta(milliseconds=300)))
-
-    assert judged.result.cause is Cause.DEADLINE
-    assert time.monotonic() - began < 0.3 + 0.5
-
-
-def test_the_client_lives_on_after_a_cancelled_request() -> None:
-    api = MessagesApi(reply(text("late"), delay=10), LOOK, OK)
-
-    async def use(model: Model) -> Judged:
-        async def judge() -> Judged:
-            return await judge_item(
-                an_item(), evidence=(), model=model, observe=observe
-            )
-
-        task = asyncio.create_task(judge())
-        while not api.served:
-            await asyncio.sleep(0.005)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return await judge()
-
-    assert with_model(api, use).result.verdict is Verdict.OK
-
-
-def test_two_hundred_items_at_once_each_get_their_own_reply() -> None:
-    def echo(request: object) -> Answer:
-        return reply(verdict("action_needed", details=request.item))  # type: ignore[attr-defined]
-
-    async def use(model: Model) -> Judged:
-        judged = await asyncio.gather(
-            *(
-                judge_item(
-                    an_item(f"number {n}"), evidence=(), model=model, observe=observe
-                )
-                for n in range(200)
-            )
-        )
-        assert [one.result.details for one in judged] == [
-            f"Item: number {n}" for n in range(200)
-        ]
-        return judged[0]
-
-    api = MessagesApi(behaviour=echo, delay_seconds=0.1)
-    with_model(api, use)
-
-    assert api.served == 200
-
-
-def test_no_variable_of_the_environment_redirects_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "of the environment")
-    monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "of the environment")
-    api = MessagesApi(ALARM)
-
-    judged_by(api)
-
-    assert api.requests[0].headers["authorization"] == f"Bearer {KEY}"
