@@ -8,6 +8,7 @@
 local now, uid, run_id = clock(ARGV[1]), ARGV[2], ARGV[3]
 local lease, host, nonce = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 
+count('taken')
 local open = load_open(uid)
 local queue = open and open.queue or redis.call('HGET', heartbeat_key(uid), 'queue')
 if queue then redis.call('SREM', waiting_key(queue), uid) end

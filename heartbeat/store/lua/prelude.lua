@@ -1,8 +1,9 @@
 -- Put before every script: names of keys, the clock, and what several scripts do alike.
 -- The keys and their contents are described in keys.py.
 --
--- Redis does not undo a script that fails half-way. So what a full server refuses comes
--- first in each of them, deletions last: then such a server changes nothing at all.
+-- Redis does not undo a script that fails half-way, and a full server looks only at its
+-- first write. So that one always adds something, and deletions come last: a full
+-- server then refuses a script as a whole.
 
 local ROOT = '{hb}:'
 local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
