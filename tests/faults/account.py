@@ -60,9 +60,11 @@ class Account:
         self, owner: str, entries: Sequence[Entry], runs: Sequence[RunRecord]
     ) -> None:
         """Account for a feed: one alert of each failed run, in an unbroken chain."""
-        for before, entry in pairwise(entries):
-            if entry.prev != before.alert_id:
+        last = ""
+        for entry in entries:
+            if entry.prev != last:
                 self.unexplained.append(f"{owner}: {entry.alert_id} after {entry.prev}")
+            last = entry.alert_id
         told = Counter(_run_told(entry) for entry in entries)
         del told[None]
         expected = {one.run_id for one in runs if one.status is RunStatus.ALERT}

@@ -105,6 +105,7 @@ class Chaos:
         chance: random.Random,
     ) -> None:
         self.injected: Counter[str] = Counter()
+        self._services = services
         self._balancer, self._clients = balancer, clients
         self._chance = chance
         self._client = redis.Redis.from_url(url, socket_timeout=5.0)
@@ -144,6 +145,16 @@ class Chaos:
         if self._thawing:
             await asyncio.wait(self._thawing)
         self._client.close()
+
+    async def roll_all(self) -> None:
+        """Restart every process once, one after the other, as a deployment does."""
+        for process in self._services.processes:
+            process.terminate()
+            self.injected[f"roll {process.name.split()[0]}"] += 1
+            await self._services.settle()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not process.process.output:  # it is still coming up
+                    await asyncio.sleep(0.1)
 
     async def _kill(self, targets: list[Target]) -> bool:
         target = await self._well(targets)
