@@ -10,7 +10,7 @@ All share the tag `{hb}`, so any script may touch any of them; one primary is ne
 | `due` | sorted set | uid by the ms at which its schedule needs a beat | while enabled | gateway, beat | beat, gateway |
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
-| `waiting:<queue>` | set | uids whose slot was sent and not begun | while waiting | beat, worker | beat |
+| `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
 | `queues` | set | names of queues ever used | for ever | beat | beat |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
