@@ -89,6 +89,9 @@ class Settings(BaseModel):
     commands_file: Path | None = Field(
         None, description="TOML with what `command` may run, and for which owners"
     )
+    run_lease_seconds: float = Field(
+        30, ge=1, le=300, description="how long a worker that died keeps its run"
+    )
     private_hosts: Words = Field(
         (), description="private host[:port]s that owners other than `local` may probe"
     )

@@ -117,7 +117,7 @@ def make_runtime(settings: Settings) -> Runtime:
         most=settings.max_tokens_per_day,
     )
     execution = Execution(
-        runs=Runs(server),
+        runs=Runs(server, lease_ms=round(settings.run_lease_seconds * 1000)),
         heartbeats=Heartbeats(server),
         runner=make_runner(settings, models),
         spend=Spend(may_call=budget.may_call, spent=budget.spent),

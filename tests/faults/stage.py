@@ -39,9 +39,10 @@ SETTINGS = {
     "HEARTBEAT_DRAIN_SECONDS": "1",
     "HEARTBEAT_SHUTDOWN_SECONDS": "2",
     "HEARTBEAT_WORKER_THREADS": "10",
+    "HEARTBEAT_RUN_LEASE_SECONDS": "3",  # shorter than most freezes: many are fenced
 }
-#: Longest time from the last fault until all is settled: a worker's lease, the wait
-#: for a lost message, and the start of processes on a busy machine; in seconds.
+#: Longest time from the last fault until all is settled: the wait for a lost message,
+#: a worker's lease, and the start of processes on a busy machine; in seconds.
 DRAIN_SECONDS = 100.0
 
 
