@@ -11,9 +11,7 @@ from typing import Self
 
 from gateway.limits import Failures
 from heartbeat.errors import InvalidSettings
-
-#: The owner of every connection where no tokens are used.
-LOCAL = "local"
+from heartbeat.owners import LOCAL_OWNER
 
 _LOG = logging.getLogger(__name__)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -94,7 +92,7 @@ class Gate:
     def login(self, token: str | None, address: str, now: float) -> Login | Refused:
         """Decide one login of an address; failures count, whatever their kind."""
         if self.tokens is None:
-            return Login(owner=LOCAL)
+            return Login(owner=LOCAL_OWNER)
         if self._failures.is_blocked(address, now):
             return Refused(blocked=True)
         login = self.tokens.find(token or "")

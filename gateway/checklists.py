@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.auth import LOCAL
 from heartbeat.checklist import Checklist, parse_checklist
 from heartbeat.checklist_file import read_checklist, relative_path
 from heartbeat.config import HeartbeatConfig
 from heartbeat.jobs import queue_for
+from heartbeat.owners import root_of
 from heartbeat.store.processes import ProcessSeen
 from heartbeat.tool_calls import is_host_bound
 
@@ -20,16 +20,19 @@ class Checklists:
 
     def relative(self, owner: str, path: str, content: str | None) -> str:
         """Return the one spelling of a path, or the label of inline content."""
-        return path if content is not None else relative_path(path, self._of(owner))
+        return (
+            path
+            if content is not None
+            else relative_path(path, root_of(owner, self._root))
+        )
 
     def read(self, owner: str, path: str, content: str | None) -> Checklist:
         """Read and parse; raises ChecklistUnavailable, InvalidChecklist."""
         if content is not None:
             return parse_checklist(content)
-        return parse_checklist(read_checklist(path, root=self._of(owner)).text_bytes)
-
-    def _of(self, owner: str) -> Path:
-        return self._root if owner == LOCAL else self._root / owner
+        return parse_checklist(
+            read_checklist(path, root=root_of(owner, self._root)).text_bytes
+        )
 
 
 def placement_warnings(

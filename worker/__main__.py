@@ -22,13 +22,14 @@ from heartbeat.checklist import parse_checklist
 from heartbeat.checklist_file import FileTrouble, read_checklist
 from heartbeat.errors import ChecklistUnavailable, HeartbeatError
 from heartbeat.instants import from_ms, to_ms
+from heartbeat.owners import LOCAL_OWNER
 from heartbeat.resolve import Identity, resolve
 from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
 from worker.items import Spend
 from worker.judge import always, unrecorded
-from worker.runner import LOCAL_OWNER, Unusable
+from worker.runner import Unusable
 from worker.settling import Run, record_of
 from worker.wiring import Models, bounds_of, check_settings, make_runner
 

@@ -11,6 +11,7 @@ from heartbeat.checklist import Checklist, Item, parse_checklist
 from heartbeat.checklist_file import FileTrouble, read_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import ChecklistUnavailable, InvalidInput
+from heartbeat.owners import LOCAL_OWNER, root_of
 from heartbeat.resolve import Bounds, Identity, resolve
 from heartbeat.runs import Reason
 from heartbeat.usage import Usage
@@ -25,10 +26,6 @@ from worker.tools.threads import MACHINE, in_thread
 
 #: Time that a file system gets to hand over a checklist, in seconds.
 READ_SECONDS = 10.0
-
-#: The owner whose folder is ROOT itself, and who may reach private addresses.
-LOCAL_OWNER = "local"
-
 
 #: Picks the items that are to be judged now.
 Due = Callable[[Sequence[Item]], Sequence[Item]]
@@ -45,10 +42,6 @@ class Place:
     bounds: Bounds
     limits: Limits
     parallel_items: int = 4
-
-    def root_of(self, owner: str) -> Path:
-        """Return the folder an owner's checklists are in."""
-        return self.root if owner == LOCAL_OWNER else self.root / owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +140,7 @@ class HeartbeatRunner:
     async def _read_in_time(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
         """Read the checklist; a file system that hangs must not hold the run."""
         if config.content is not None:
-            return config.content.encode(), self._place.root_of(config.owner)
+            return config.content.encode(), root_of(config.owner, self._place.root)
         try:
             async with asyncio.timeout(READ_SECONDS):
                 return await in_thread(MACHINE, partial(self._read, config))
@@ -159,7 +152,7 @@ class HeartbeatRunner:
             ) from None
 
     def _read(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
-        file = read_checklist(config.path, root=self._place.root_of(config.owner))
+        file = read_checklist(config.path, root=root_of(config.owner, self._place.root))
         return file.text_bytes, file.folder
 
     def _with_front_matter(
@@ -179,7 +172,7 @@ class HeartbeatRunner:
     def _policy(self, config: HeartbeatConfig, text: bytes, folder: Path) -> ToolPolicy:
         return ToolPolicy(
             owner=config.owner,
-            root=self._place.root_of(config.owner),
+            root=root_of(config.owner, self._place.root),
             base=folder,
             read_paths=self._place.read_paths,
             private_hosts=self._place.private_hosts,

@@ -10,10 +10,8 @@ from heartbeat.checklist_file import read_checklist
 from heartbeat.cli.context import Context
 from heartbeat.config import HeartbeatConfig, default_schedule_id
 from heartbeat.item_checks import check_items
+from heartbeat.owners import LOCAL_OWNER
 from heartbeat.resolve import Bounds, Identity, resolve
-
-#: The owner of everything at a loopback gateway without tokens.
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +46,8 @@ def read(context: Context, file: str) -> ReadChecklist:
         Asked(heartbeat_path=relative),
         checklist.front_matter,
         identity=Identity(
-            owner=LOCAL,
-            schedule_id=default_schedule_id(LOCAL, relative),
+            owner=LOCAL_OWNER,
+            schedule_id=default_schedule_id(LOCAL_OWNER, relative),
             path=relative,
         ),
         bounds=Bounds(

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.auth import LOCAL, Gate, Login, Refused, Tokens, TokensFile
+from gateway.auth import Gate, Login, Refused, Tokens, TokensFile
 from gateway.limits import MAX_ADDRESSES, Bucket, Buckets, Failures, canonical_address
 from gateway.origin import is_origin_allowed
 from heartbeat.errors import InvalidSettings
+from heartbeat.owners import LOCAL_OWNER
 
 
 def digest(token: str) -> str:
@@ -37,7 +38,7 @@ def test_anything_else_is_refused(token: str | None) -> None:
 
 def test_without_tokens_everybody_is_local() -> None:
     gate = Gate(None, Failures(1))
-    assert gate.login(None, "10.0.0.1", 0.0) == Login(owner=LOCAL)
+    assert gate.login(None, "10.0.0.1", 0.0) == Login(owner=LOCAL_OWNER)
     assert not gate.is_blocked("10.0.0.1", 0.0)
 
 
