@@ -22,6 +22,8 @@ REDBEAT_SLOTS = 2_000
 #: Time to configure everything before it is due, in seconds.
 LEAD_SECONDS = 25
 IDLE_PASSES = 300
+#: Rounds of each in turns, so that other work on the machine meets both.
+ROUNDS = 2
 #: Pause between two looks at a queue, in seconds: the resolution of lateness.
 LOOK_SECONDS = 0.005
 PATIENCE_SECONDS = 60.0
@@ -43,6 +45,7 @@ class Filling:
     """How a queue filled, from the last look at which it was empty."""
 
     looks: list[Look]
+    due: float
 
     def at(self, percent: float) -> float:
         """Return the instant at which this share of all was there."""
@@ -61,11 +64,38 @@ class Filling:
         return (last.cpu - first.cpu) / last.length * 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one beat did: how it filled the queue, and an idle pass in ms."""
+
+    filling: Filling
+    idle_ms: float
+
+
 def measure(folder: Path) -> Iterator[Figure]:
-    """Dispatch the same way on one server, one after the other."""
+    """Dispatch the same way on one server, in turns; the better round counts."""
+    ours, theirs = [], []
     with running_server(folder) as server:
-        ours, due, idle = _ours(server, folder)
-        theirs, their_idle = _redbeat(server, folder)
+        for _ in range(ROUNDS):
+            theirs.append(_redbeat(server, folder))
+            ours.append(_ours(server, folder))
+    yield from _rates(_fastest(ours), _fastest(theirs))
+    idle, their_idle = (min(one.idle_ms for one in each) for each in (ours, theirs))
+    yield Figure(
+        what=f"dispatch: idle pass over {SLOTS:,} heartbeats",
+        here=f"{idle:.2f} ms",
+        rival=f"RedBeat {their_idle:.2f} ms",
+        ratio=their_idle / idle,
+        goal=f"< {GOAL_IDLE_MS:g} ms",
+        is_met=idle < GOAL_IDLE_MS,
+    )
+
+
+def _fastest(rounds: list[Round]) -> Filling:
+    return max((one.filling for one in rounds), key=lambda one: one.per_second)
+
+
+def _rates(ours: Filling, theirs: Filling) -> Iterator[Figure]:
     ratio = ours.per_second / theirs.per_second
     yield Figure(
         what=f"dispatch: {SLOTS:,} interval slots due at once",
@@ -82,7 +112,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         ratio=theirs.cpu_ms / ours.cpu_ms,
     )
     for percent in (50, 99):
-        late = ours.at(percent) - due
+        late = ours.at(percent) - ours.due
         their_late = SLOTS * percent / 100 / theirs.per_second
         yield Figure(
             what=f"dispatch: lateness p{percent} of {SLOTS:,}",
@@ -92,19 +122,10 @@ def measure(folder: Path) -> Iterator[Figure]:
             goal=f"< {GOAL_LATENESS:g} s" if percent == 99 else "-",
             is_met=late < GOAL_LATENESS if percent == 99 else None,
         )
-    yield Figure(
-        what=f"dispatch: idle pass over {SLOTS:,} heartbeats",
-        here=f"{idle:.2f} ms",
-        rival=f"RedBeat {their_idle:.2f} ms",
-        ratio=their_idle / idle,
-        goal=f"< {GOAL_IDLE_MS:g} ms",
-        is_met=idle < GOAL_IDLE_MS,
-    )
 
 
-def _ours(running: RunningServer, folder: Path) -> tuple[Filling, float, float]:
-    """Return how the queue filled, when all were due, and an idle pass in ms."""
-    url = running.url
+def _ours(running: RunningServer, folder: Path) -> Round:
+    url = _emptied(running)
     server = Server.connect(url, name="bench")
     due_ms, interval_ms = _common_slot(server.now_ms() + LEAD_SECONDS * 1000)
     configure(
@@ -114,21 +135,19 @@ def _ours(running: RunningServer, folder: Path) -> tuple[Filling, float, float]:
     idle = _milliseconds(dispatcher.run_pass)
     assert server.now_ms() < due_ms, "configuring took longer than LEAD_SECONDS"
     with running_fleet(url, folder) as fleet:
-        filling = _watch(running, fleet.beat(), SLOTS)
+        filling = _watch(running, fleet.beat(), SLOTS, due=due_ms / 1000)
     server.close()
-    return filling, due_ms / 1000, idle
+    return Round(filling, idle)
 
 
-def _redbeat(running: RunningServer, folder: Path) -> tuple[Filling, float]:
-    url = running.url
-    with redis.Redis.from_url(url) as client:
-        client.flushall()
+def _redbeat(running: RunningServer, folder: Path) -> Round:
+    url = _emptied(running)
     environ = {rival_beat.URL: url}
     rival_beat.fill(url, REDBEAT_SLOTS)
     with running_fleet(url, folder) as fleet:
         beat = fleet.start("redbeat", rival_beat.__file__, **environ)
-        filling = _watch(running, beat, REDBEAT_SLOTS)
-    return filling, _milliseconds(rival_beat.idle_tick(url))
+        filling = _watch(running, beat, REDBEAT_SLOTS, due=time.time())
+    return Round(filling, _milliseconds(rival_beat.idle_tick(url)))
 
 
 def _common_slot(after_ms: int) -> tuple[int, int]:
@@ -141,7 +160,9 @@ def _common_slot(after_ms: int) -> tuple[int, int]:
         due_ms += 1
 
 
-def _watch(running: RunningServer, beat: RunningProcess, wanted: int) -> Filling:
+def _watch(
+    running: RunningServer, beat: RunningProcess, wanted: int, *, due: float
+) -> Filling:
     """Look at the queue until all is there."""
     looks: list[Look] = []
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -154,7 +175,13 @@ def _watch(running: RunningServer, beat: RunningProcess, wanted: int) -> Filling
             look = Look(time.time(), length, sum(map(cpu_seconds, workers)))
             looks = [*looks, look] if length else [look]
             time.sleep(LOOK_SECONDS)
-    return Filling(looks)
+    return Filling(looks, due)
+
+
+def _emptied(running: RunningServer) -> str:
+    with redis.Redis.from_url(running.url) as client:
+        client.flushall()
+    return running.url
 
 
 def _milliseconds(call: Callable[[], object]) -> float:

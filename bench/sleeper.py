@@ -25,7 +25,7 @@ def make_app(url: str) -> Celery:
     made.conf.update(
         celery_settings(url), worker_pool="threads", worker_concurrency=THREADS
     )
-    client = redis.Redis.from_url(url)
+    client = redis.Redis.from_url(url, max_connections=2 * THREADS)
 
     @made.task(name="sleep")
     def sleep() -> None:
