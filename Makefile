@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test lint bench docs clean
+.PHONY: up test soak lint bench docs clean
 
 ## up: install, and run everything with an embedded server; Ctrl-C ends it
 up: .venv/installed
