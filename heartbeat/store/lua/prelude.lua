@@ -122,6 +122,18 @@ local function push_run(uid, text)
   redis.call('EXPIRE', runs, KEPT_SECONDS)
 end
 
+-- Whether slots go on where the newest record ends. A slot that was settled late, or is
+-- still open, lies between others, which then are no row.
+local function goes_on(uid, last, slots)
+  if not has_numbers(last, 'count', 'fromMs', 'toMs') or slots.from <= last.toMs then
+    return false
+  end
+  local before = decoded(redis.call('LINDEX', runs_key(uid), 1))
+  if before and is_number(before.slotMs) and before.slotMs > last.fromMs then return false end
+  local open = load_open(uid)
+  return not (open and open.slot > last.toMs and open.slot < slots.from)
+end
+
 -- Record slots without a verdict. Equal fates in a row are one record with a count.
 local function push_unjudged(uid, status, reason, slots)
   local runs = runs_key(uid)
@@ -131,7 +143,7 @@ local function push_unjudged(uid, status, reason, slots)
     count = slots.count, fromMs = slots.from, toMs = slots.to,
   }
   if last and last.status == status and last.reason == reason
-    and has_numbers(last, 'count', 'fromMs') then
+    and goes_on(uid, last, slots) then
     run.count, run.fromMs = last.count + slots.count, last.fromMs
     redis.call('LSET', runs, 0, cjson.encode(run))
     redis.call('EXPIRE', runs, KEPT_SECONDS)
