@@ -45,6 +45,15 @@ local function is_number(value)
   return type(value) == 'number' and value >= 0 and value < 253402300800000
 end
 
+-- Whether a record can be written again: no number without end, nothing nested.
+local function is_plain(record)
+  for _, value in pairs(record) do
+    local kind = type(value)
+    if kind == 'table' or (kind == 'number' and not is_number(value)) then return false end
+  end
+  return true
+end
+
 local function has_numbers(record, ...)
   for _, name in ipairs({ ... }) do
     if not is_number(record[name]) then return false end
@@ -71,7 +80,7 @@ local STATES = { claimed = true, published = true, running = true }
 
 local function load_open(uid)
   local open = decoded(redis.call('GET', open_key(uid)))
-  if open and is_slot(open) and has_numbers(open, 'version', 'attempts')
+  if open and is_plain(open) and is_slot(open) and has_numbers(open, 'version', 'attempts')
     and type(open.queue) == 'string' and STATES[open.state]
     and (open.state ~= 'running' or is_number(open.token)) then
     return open
@@ -165,9 +174,15 @@ end
 
 -- Slots that were due and have no verdict: the watcher tells the owner.
 local function leave_untold(uid, status, slots)
-  local untold = decoded(redis.call('HGET', UNTOLD, uid)) or {}
+  local found, untold = decoded(redis.call('HGET', UNTOLD, uid)) or {}, {}
+  for _, fate in ipairs({ 'missed', 'lost' }) do
+    local known = found[fate]
+    if type(known) == 'table' and has_numbers(known, 'count', 'from', 'to') then
+      untold[fate] = { count = known.count, from = known.from, to = known.to }
+    end
+  end
   local known = untold[status]
-  if type(known) == 'table' and has_numbers(known, 'count') then
+  if known then
     known.count, known.to = known.count + slots.count, slots.to
   else
     untold[status] = { count = slots.count, from = slots.from, to = slots.to }

@@ -15,7 +15,7 @@ from heartbeat.store.watch import Watch
 from tests.unit.store.ledger import OWNER, Fleet, a_config
 
 BAD = "ann:bad"
-GARBAGE = ["", "{", "12", '{"slot": -1}']
+GARBAGE = ["", "{", "12", '{"slot": -1}', "[1e999]", '{"slot": NaN}']
 FIELDS = ["plan", "timing", "version", "queue", "last_slot", "config", "paused"]
 
 garbage = pytest.mark.parametrize("text", GARBAGE, ids=repr)
