@@ -8,8 +8,10 @@ from celery import Celery, signals
 from dotenv import dotenv_values
 
 from beat_schedule.dispatch import Dispatcher
+from beat_schedule.lanes import Lanes
 from beat_schedule.publisher import CeleryQueues
 from beat_schedule.scheduler import Collaborators, LedgerScheduler
+from heartbeat.collector import settle_collector
 from heartbeat.errors import InvalidSettings
 from heartbeat.instants import from_ms
 from heartbeat.jobs import celery_settings
@@ -19,6 +21,9 @@ from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.store.wakeup import WakeUp
+
+#: Dispatchers of one beat: while one computes, Redis works for the other.
+LANES = 2
 
 try:
     settings = Settings.from_env({**dotenv_values(".env"), **os.environ})
@@ -40,10 +45,15 @@ class WiredScheduler(LedgerScheduler):
         """Connect lazily: nothing is sent before the first pass."""
         server = Server.connect(settings.redis_url.get_secret_value(), name="beat")
         slots = Slots(server)
-        queues = CeleryQueues(app, slots)
+        lanes = [
+            Dispatcher(
+                slots, CeleryQueues(app, slots), now=lambda: from_ms(server.now_ms())
+            )
+            for _ in range(LANES)
+        ]
+        settle_collector()
         return Collaborators(
-            dispatcher=Dispatcher(slots, queues, now=lambda: from_ms(server.now_ms())),
-            queues=queues,
+            lanes=Lanes(lanes),
             slots=slots,
             wake_up=WakeUp(server),
             processes=Processes(server),

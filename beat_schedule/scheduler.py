@@ -8,8 +8,7 @@ from typing import Any
 
 from celery.beat import Scheduler
 
-from beat_schedule.dispatch import BATCH, Dispatcher
-from beat_schedule.publisher import CeleryQueues
+from beat_schedule.lanes import Lanes
 from heartbeat.errors import HeartbeatError
 from heartbeat.store.processes import REPORT_SECONDS, Processes
 from heartbeat.store.slots import Slots
@@ -27,8 +26,7 @@ WAIT_AFTER_ERROR = 0.5
 class Collaborators:
     """What a scheduler works with; `app` makes them."""
 
-    dispatcher: Dispatcher
-    queues: CeleryQueues
+    lanes: Lanes
     slots: Slots
     wake_up: WakeUp
     processes: Processes
@@ -82,12 +80,12 @@ class LedgerScheduler(Scheduler):
         """
 
     def _beat(self, using: Collaborators) -> None:
-        done = using.dispatcher.run_pass()
+        may_be_more = using.lanes.run()
         self._report(using)
         if self._is_out:
             self._is_out = False
             logger.info("beat goes on", extra={"action": "recovered"})
-        if done.taken < BATCH:
+        if not may_be_more:
             using.wake_up.wait(self._pause(using))
 
     def _pause(self, using: Collaborators) -> float:

@@ -1,7 +1,6 @@
 """`python -m gateway`: read the settings, serve until told to stop."""
 
 import asyncio
-import gc
 import ipaddress
 import logging
 import os
@@ -12,12 +11,9 @@ import uvloop
 from dotenv import dotenv_values
 
 from gateway.gateway import Gateway
+from heartbeat.collector import settle_collector
 from heartbeat.errors import InvalidSettings
 from heartbeat.settings import Settings
-
-#: Collect the young often enough and the old seldom: with the defaults one full
-#: collection stops the loop for a third of a second at thousands of connections.
-GC_THRESHOLDS = (20_000, 50, 1000)
 
 _LOG = logging.getLogger("gateway")
 
@@ -64,9 +60,7 @@ async def serve(settings: Settings) -> None:
             f"cannot listen at {settings.host}:{settings.port} (HEARTBEAT_HOST,"
             f" HEARTBEAT_PORT): {error.strerror or error}"
         ) from error
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    settle_collector()
     _LOG.info(
         "listening at ws://%s:%s/ws", settings.host, port, extra={"action": "listening"}
     )

@@ -3,6 +3,7 @@
 import socket
 from datetime import UTC, datetime, timedelta
 
+from heartbeat.collector import settle_collector
 from heartbeat.errors import InvalidModel, InvalidSettings
 from heartbeat.instants import from_ms
 from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
@@ -123,6 +124,7 @@ def make_runtime(settings: Settings) -> Runtime:
         spend=Spend(may_call=budget.may_call, spent=budget.spent),
         host=host,
     )
+    settle_collector()
     return Runtime(
         loop=EventLoopThread(threads=STORE_THREADS),
         execution=execution,

@@ -16,6 +16,7 @@ import redis
 from celery import Celery
 
 from beat_schedule.dispatch import Dispatcher
+from beat_schedule.lanes import Lanes
 from beat_schedule.publisher import CeleryQueues
 from beat_schedule.scheduler import Collaborators, LedgerScheduler
 from heartbeat.errors import StoreUnavailable
@@ -159,8 +160,7 @@ class TestTheScheduler:
         class Wired(LedgerScheduler):
             def collaborators(self) -> Collaborators:
                 return Collaborators(
-                    dispatcher=site.dispatcher,
-                    queues=site.queues,
+                    lanes=Lanes([site.dispatcher]),
                     slots=site.slots,
                     wake_up=wake_up,
                     processes=Processes(site.server),
