@@ -10,7 +10,7 @@ up: .venv/installed
 
 ## test: install, lint, and run the whole suite
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 ## soak: hundreds of faults on real processes; SOAK_FAULTS and SOAK_SEED choose which
 soak: .venv/installed-dev
