@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 
+from heartbeat.book import Incident, UnknownItem
 from heartbeat.checklist import Item
 from heartbeat.config import HeartbeatConfig
+from heartbeat.degraded import unknown_details
 from heartbeat.instants import from_ms, to_text
+from heartbeat.lifecycle import IncidentState
+from heartbeat.notices import Kind
+from heartbeat.outages import (
+    CONFIG_TROUBLE,
+    OVERDUE_SLOTS,
+    config_details,
+    overdue_details,
+)
 from heartbeat.runs import RunRecord
 from heartbeat.store.heartbeats import Stored
+from heartbeat.verdict import Severity
 from heartbeat.views import (
     EffectiveConfig,
     HeartbeatView,
@@ -83,7 +95,7 @@ def heartbeat(stored: Stored, last_run: RunRecord | None) -> HeartbeatView:
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
         running=stored.running,
         last_run=None if last_run is None else run(last_run),
-        open_incidents=len(stored.book.incidents),
+        open_incidents=len(incidents(stored)),
     )
 
 
@@ -93,23 +105,25 @@ def run(record: RunRecord) -> RunView:
 
 
 def incidents(stored: Stored) -> tuple[IncidentView, ...]:
-    """Show what is open of one heartbeat."""
-    return tuple(
-        IncidentView(
-            schedule_id=stored.config.schedule_id,
-            name=stored.config.name,
-            item_key=incident.item_key,
-            description=incident.description,
-            details=incident.details,
-            severity=incident.severity,
-            state=incident.state,
-            since=to_text(from_ms(incident.opened_ms)),
-            snoozed_until=None
-            if incident.snoozed_until_ms is None
-            else to_text(from_ms(incident.snoozed_until_ms)),
+    """Show what was told of one heartbeat and is not over."""
+    book = stored.book
+    views = [_action(stored, one) for one in book.incidents.values()]
+    views += [
+        _degraded(stored, one, one.told_ms)
+        for one in book.unknowns.values()
+        if one.told_ms is not None
+    ]
+    if book.config is not None:
+        details = config_details(book.config)
+        views.append(
+            _outage(stored, Kind.CONFIG, CONFIG_TROUBLE, details, book.config.told_ms)
         )
-        for incident in stored.book.incidents.values()
-    )
+    if book.overdue is not None:
+        details = overdue_details(book.overdue)
+        views.append(
+            _outage(stored, Kind.OVERDUE, OVERDUE_SLOTS, details, book.overdue.told_ms)
+        )
+    return tuple(views)
 
 
 def old_schedule(stored: Stored) -> OldSchedule:
@@ -126,6 +140,55 @@ def old_schedule(stored: Stored) -> OldSchedule:
         timezone=timing.timezone,
         enabled=stored.state == "active",
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
+    )
+
+
+def _action(stored: Stored, incident: Incident) -> IncidentView:
+    until_ms = incident.snoozed_until_ms
+    return IncidentView(
+        schedule_id=stored.config.schedule_id,
+        name=stored.config.name,
+        kind=Kind.ACTION.value,
+        item_key=incident.item_key,
+        description=incident.description,
+        details=incident.details,
+        severity=incident.severity,
+        state=incident.state,
+        since=to_text(from_ms(incident.opened_ms)),
+        snoozed_until=None if until_ms is None else to_text(from_ms(until_ms)),
+    )
+
+
+def _degraded(stored: Stored, unknown: UnknownItem, told_ms: int) -> IncidentView:
+    return IncidentView(
+        schedule_id=stored.config.schedule_id,
+        name=stored.config.name,
+        kind=Kind.DEGRADED.value,
+        item_key=unknown.item_key,
+        description=unknown.description,
+        details=unknown_details(unknown),
+        severity=unknown.severity,
+        state=IncidentState.OPEN,
+        since=to_text(from_ms(told_ms)),
+    )
+
+
+def _outage(
+    stored: Stored,
+    kind: Literal[Kind.CONFIG, Kind.OVERDUE],
+    description: str,
+    details: str,
+    told_ms: int,
+) -> IncidentView:
+    return IncidentView(
+        schedule_id=stored.config.schedule_id,
+        name=stored.config.name,
+        kind=kind.value,
+        description=description,
+        details=details,
+        severity=Severity.WARNING,
+        state=IncidentState.OPEN,
+        since=to_text(from_ms(told_ms)),
     )
 
 

@@ -77,6 +77,11 @@ def end_unknowns(book: Book, gone: Mapping[str, Ending]) -> Settled:
     return Settled(book.but(unknowns=left), resolved(Kind.DEGRADED, ended))
 
 
+def unknown_details(unknown: UnknownItem) -> str:
+    """Return why an item could not be judged."""
+    return f"unknown: {unknown.details or unknown.cause.value}"
+
+
 def _counted(
     before: UnknownItem | None, result: ItemResult, cause: Cause
 ) -> UnknownItem:
@@ -143,7 +148,7 @@ def _check(unknown: UnknownItem) -> Check:
     return Check(
         item_key=unknown.item_key,
         description=unknown.description,
-        details=f"unknown: {unknown.details or unknown.cause.value}",
+        details=unknown_details(unknown),
         severity=unknown.severity,
         state=state,
         by=unknown.by,

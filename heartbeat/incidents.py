@@ -174,10 +174,17 @@ def _change_by_person(book: Book, key: str, event: Event, **seen: object) -> Set
 
 def _incident(book: Book, key: str) -> Incident:
     incident = book.incidents.get(key)
-    if incident is None:
-        known = sorted(book.incidents)
-        raise NotFound(f"expected the itemKey of an incident: {known}, got {key!r}")
-    return incident
+    if incident is not None:
+        return incident
+    if key in book.unknowns:
+        raise InvalidInput(
+            "expected the itemKey of an item that needs action, got"
+            f" {key!r}, which could not be judged: that cannot be acknowledged or"
+            " snoozed; it ends when the item is judged, switched off or removed"
+        )
+    known = ", ".join(sorted(book.incidents))
+    expected = f"one of {known}" if known else "none is open"
+    raise NotFound(f"expected the itemKey of an incident ({expected}), got {key!r}")
 
 
 def _notices(moves: Sequence[_Move]) -> tuple[Notice, ...]:

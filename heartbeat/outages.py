@@ -23,8 +23,8 @@ from heartbeat.notices import (
 )
 from heartbeat.runs import Reason, RunRecord
 
-_CONFIG = "The checklist cannot be used"
-_OVERDUE = "Slots without a finished run"
+CONFIG_TROUBLE = "The checklist cannot be used"
+OVERDUE_SLOTS = "Slots without a finished run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,9 @@ def config_trouble(
             return over
     problem = ConfigProblem(reason=reason, message=message, told_ms=now_ms)
     check = Check(
-        description=_CONFIG, details=f"{reason}: {message}", state=_state(before)
+        description=CONFIG_TROUBLE,
+        details=config_details(problem),
+        state=_state(before),
     )
     told = Settled(over.book.but(config=problem), (ConfigTrouble((check,)),))
     return over.then(told)
@@ -98,8 +100,8 @@ def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> S
         quiet = after.model_copy(update={"told_ms": before.told_ms})
         return Settled(book.but(overdue=quiet))
     check = Check(
-        description=_OVERDUE,
-        details=f"{_range(after)}: {after.why}",
+        description=OVERDUE_SLOTS,
+        details=overdue_details(after),
         state=_state(before),
     )
     return Settled(book.but(overdue=after), (Overdue((check,)),))
@@ -109,7 +111,9 @@ def end_config(book: Book, reason: Ending) -> Settled:
     """Resolve what was told of the checklist, if anything was."""
     if book.config is None:
         return Settled(book)
-    over = ResolvedItem(description=f"{_CONFIG}: {book.config.reason}", reason=reason)
+    over = ResolvedItem(
+        description=f"{CONFIG_TROUBLE}: {book.config.reason}", reason=reason
+    )
     return Settled(book.but(config=None), resolved(Kind.CONFIG, [over]))
 
 
@@ -118,9 +122,19 @@ def end_overdue(book: Book, reason: Ending) -> Settled:
     if book.overdue is None:
         return Settled(book)
     over = ResolvedItem(
-        description=f"{_OVERDUE}: {_range(book.overdue)}", reason=reason
+        description=f"{OVERDUE_SLOTS}: {_range(book.overdue)}", reason=reason
     )
     return Settled(book.but(overdue=None), resolved(Kind.OVERDUE, [over]))
+
+
+def config_details(problem: ConfigProblem) -> str:
+    """Return why the checklist cannot be used."""
+    return f"{problem.reason}: {problem.message}"
+
+
+def overdue_details(overdue: OverdueSlots) -> str:
+    """Return which slots have no finished run, and why."""
+    return f"{_range(overdue)}: {overdue.why}"
 
 
 def _added(before: OverdueSlots | None, slots: LateSlots, now_ms: int) -> OverdueSlots:

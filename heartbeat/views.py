@@ -92,20 +92,29 @@ class HeartbeatView(Wire):
     next_run: str | None = None
     running: bool = False
     last_run: RunView | None = None
-    open_incidents: int = 0
+    open_incidents: int = Field(
+        default=0, description="of every kind, as `heartbeat.incidents` shows them"
+    )
 
 
 class IncidentView(Wire):
-    """One item's open trouble."""
+    """Trouble that was told and is not over: of one item, or of the whole heartbeat."""
 
     schedule_id: str
     name: str
-    item_key: str
+    kind: Literal["action", "degraded", "config", "overdue"] = Field(
+        default="action", description="only `action` can be acknowledged or snoozed"
+    )
+    item_key: str | None = Field(
+        default=None, description="absent: it concerns the whole heartbeat"
+    )
     description: str
     details: str
     severity: str
     state: str
-    since: str
+    since: str = Field(
+        description="when it was first told; of other kinds than `action`: last told"
+    )
     snoozed_until: str | None = None
 
 
