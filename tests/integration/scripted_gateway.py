@@ -30,10 +30,15 @@ class Peer:
     async def receive(self, kind: str) -> Frame:
         """Read on until a message of this type; all are remembered."""
         while True:
-            frame: Frame = json.loads(await self.socket.recv())
-            self.seen.append(frame)
+            frame = await self.receive_any()
             if frame["type"] == kind:
                 return frame
+
+    async def receive_any(self) -> Frame:
+        """Read and remember the next message."""
+        frame: Frame = json.loads(await self.socket.recv())
+        self.seen.append(frame)
+        return frame
 
     async def welcome(self, **fields: object) -> Frame:
         hello = await self.receive("hello")

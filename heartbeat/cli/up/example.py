@@ -8,6 +8,7 @@ from heartbeat.cli.starter import STARTER
 from heartbeat.cli.watch import follow
 from heartbeat.client import Client, ConfigureFields, connect
 from heartbeat.errors import HeartbeatError, RequestRefused
+from heartbeat.views import HeartbeatView
 
 #: Checklists below ROOT, of which the first that is there is configured.
 _CANDIDATES = ("HEARTBEAT.md", "examples/HEARTBEAT.md")
@@ -20,27 +21,49 @@ async def show_alerts(context: Context, *, with_example: bool) -> None:
     try:
         async with connect(context.url, token=context.token) as client:
             if with_example:
-                await _configure(client, context)
+                await _run_example(client, context)
             await follow(client, context.output)
     except HeartbeatError as error:
         context.output.warn(f"alerts are not shown here: {error}")
     await asyncio.Event().wait()
 
 
-async def _configure(client: Client, context: Context) -> None:
-    """Configure the example and run it now; what is wrong with it is only said."""
-    root = Path(context.folder, context.settings.root)
-    path, fields = _STARTER_NAME, ConfigureFields(content=STARTER)
-    for candidate in _CANDIDATES:
-        if (root / candidate).is_file():
-            path, fields = candidate, ConfigureFields()
-            break
+async def _run_example(client: Client, context: Context) -> None:
+    """Run the example now; what is wrong with it is only said.
+
+    A heartbeat that watches it already is left as somebody configured it.
+    """
+    path, fields = _example(Path(context.folder, context.settings.root))
     try:
-        reply = await client.configure(path, **fields)
-        context.output.say(f"{reply.outcome} {reply.schedule_id} from {path}")
-        for warning in reply.warnings:
-            context.output.warn(f"warning: {warning}")
-        await client.run(reply.schedule_id)
+        view = await _known(client, path)
+        if view is None:
+            await client.run(await _configure(client, context, path, fields))
+            return
+        context.output.say(f"{view.schedule_id} from {path} is {view.state}")
+        if view.state == "active":
+            await client.run(view.schedule_id)
     except RequestRefused as error:
         if error.code != "busy":
             context.output.warn(f"{path} was not run: {error}")
+
+
+def _example(root: Path) -> tuple[str, ConfigureFields]:
+    for candidate in _CANDIDATES:
+        if (root / candidate).is_file():
+            return candidate, ConfigureFields()
+    return _STARTER_NAME, ConfigureFields(content=STARTER)
+
+
+async def _known(client: Client, path: str) -> HeartbeatView | None:
+    heartbeats = (await client.list()).heartbeats
+    return next((view for view in heartbeats if view.path == path), None)
+
+
+async def _configure(
+    client: Client, context: Context, path: str, fields: ConfigureFields
+) -> str:
+    reply = await client.configure(path, **fields)
+    context.output.say(f"{reply.outcome} {reply.schedule_id} from {path}")
+    for warning in reply.warnings:
+        context.output.warn(f"warning: {warning}")
+    return reply.schedule_id
