@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from heartbeat.errors import InvalidMessage
-from heartbeat.feed import Entry, compare, gap
+from heartbeat.feed import BEGINNING, Entry, compare, gap
 from heartbeat.told import Lost
 
 #: Entries of one read of the stream.
 PAGE = 200
-#: The place before the first entry: where a feed that lost its state begins anew.
-BEGINNING = "0-0"
 
 
 class Phase(StrEnum):
@@ -193,9 +191,6 @@ class Delivery:
     def _loss(self, entries: Sequence[Entry], head: str | None) -> Lost | None:
         """Find what the feed no longer has, and pass over it."""
         first = entries[0] if entries else None
-        is_whole = head is None if first is None else not first.prev
-        if self._last == BEGINNING and is_whole:
-            return None
         lost = gap(self._last, first, head)
         if first is None and lost is not None:
             self._last = head or BEGINNING

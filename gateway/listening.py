@@ -12,7 +12,7 @@ from collections.abc import Callable
 from gateway.delivery import Delivery, Read, Step
 from gateway.shared import Shared
 from heartbeat.errors import StoreError
-from heartbeat.feed import Entry
+from heartbeat.feed import Entry, start_of
 from heartbeat.protocol import to_frame
 from heartbeat.replies import LostMessage
 from heartbeat.requests import Hello
@@ -47,6 +47,8 @@ class Listening:
         1. Subscribe, and wait until the server has confirmed.
         2. Learn the head and the cursor; from here on pushes are noted.
         3. Read the first page.
+        4. Keep where a named client begins: what comes before it has acknowledged
+           anything must reach it even if it goes at once. Pushes are still only noted.
 
         Raises StoreError and LimitReached; then nothing is left behind.
         """
@@ -65,6 +67,9 @@ class Listening:
             entries = await self._shared.feed.read(
                 self._owner, after=read.after, limit=read.limit
             )
+            if hello is not None and not self.has_cursor:
+                first = entries[0] if entries else None
+                await self._keep(hello, cursor or start_of(first, self.head))
         except BaseException:
             await self.close()
             raise
@@ -127,6 +132,13 @@ class Listening:
         if cursor is None and hello.from_ == "head":
             return self.head
         return cursor
+
+    async def _keep(self, hello: Hello, begins_at: str) -> None:
+        client_id, cursors = hello.client_id, self._shared.store.cursors
+        if client_id is not None:
+            await self._shared.commands.call(
+                lambda: cursors.advance(self._owner, client_id, begins_at)
+            )
 
     async def _read_on(self, read: Read) -> None:
         """Read one page; while Redis is away, try again until the socket closes."""

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from heartbeat.errors import InvalidMessage
 from heartbeat.told import Lost
 
+#: The place before the first entry: where one reads on who came when there was none.
+BEGINNING = "0-0"
+
 _ID = re.compile(r"(\d{1,16})-(\d{1,16})")
 
 
@@ -51,15 +54,22 @@ def compare(one: str, other: str) -> int:
     return (left > right) - (left < right)
 
 
+def start_of(first: Entry | None, head: str | None) -> str:
+    """Return the place before all that a feed still has, the oldest being `first`."""
+    return (head if first is None else first.prev) or BEGINNING
+
+
 def gap(cursor: str | None, first: Entry | None, head: str | None) -> Lost | None:
     """Say what a reader at `cursor` can no longer get.
 
     `first` is the oldest entry left after the cursor, `head` the newest id ever given.
-    A reader without a cursor misses nothing. A feed that begins anew, has no head or
-    does not know the cursor's place has lost its state: it is empty, or went on from an
-    older copy of itself. How much was in it cannot be known.
+    A reader without a cursor misses nothing, nor does one from the beginning of a feed
+    that still has its first entry, or none yet. Elsewhere, a feed that begins anew, has
+    no head or does not know the cursor's place has lost its state: it is empty, or went
+    on from an older copy of itself. How much was in it cannot be known.
     """
-    if cursor is None:
+    is_whole = head is None if first is None else not first.prev
+    if cursor is None or (cursor == BEGINNING and is_whole):
         return None
     if head is None or (first is not None and not first.prev):
         return Lost(

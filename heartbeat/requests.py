@@ -41,7 +41,7 @@ class Hello(Request):
     client_id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="a stable name; its cursor is kept",
+        description="a stable name; its cursor is kept, from its first hello on",
     )
     resume: str | None = Field(
         default=None, max_length=64, description="alertId that was read last"

@@ -5,6 +5,7 @@ Pure: messages in, decisions out.
 
 from typing import Literal
 
+from heartbeat.feed import BEGINNING
 from heartbeat.replies import LostMessage, Ready
 from heartbeat.told import FeedMessage
 
@@ -31,9 +32,7 @@ class Position:
             return LostMessage.model_validate(ready.lost.model_dump())
         if ready.resumed or self.resume is not None or self.start == "all":
             return None
-        # At an empty feed there is no head to go on from: all that comes is new.
-        self.resume = ready.head
-        self.start = "head" if ready.head is not None else "all"
+        self.resume = BEGINNING if ready.head is None else ready.head
         return None
 
     def is_new(self, message: FeedMessage) -> bool:

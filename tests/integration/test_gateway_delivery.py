@@ -122,6 +122,50 @@ def test_a_named_client_goes_on_where_it_acknowledged(
     play(server_url, tmp_path, story)
 
 
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_named_client_that_left_before_any_ack_gets_what_it_missed(
+    server_url: str, tmp_path: Path, before: int
+) -> None:
+    async def come_and_go() -> None:
+        async with a_gateway(server_url, tmp_path) as running:
+            await running.tell(*names(1, before))
+            client = await running.client()
+            assert not (await client.hello(clientId="n1"))["resumed"]
+            client.socket.transport.abort()
+            await running.tell(*names(before + 1, before + 3))
+
+    async def come_back() -> None:
+        async with a_gateway(server_url, tmp_path) as running:
+            for _ in range(2):
+                again = await running.client()
+                ready = await again.hello(clientId="n1")
+                assert (ready["resumed"], ready.get("lost")) == (True, None)
+                assert await again.alerts(3) == names(before + 1, before + 3)
+                assert await again.nothing()
+
+    asyncio.run(come_and_go())
+    asyncio.run(come_back())
+
+
+def test_a_named_client_that_wanted_all_and_died_gets_all_again(
+    server_url: str, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        await running.tell(*names(1, 6))
+        with redis.Redis.from_url(server_url) as direct:
+            direct.xtrim(keys.feed("local"), maxlen=4, approximate=False)
+        first = await running.client()
+        await first.hello(clientId="n1", **{"from": "all"})
+        assert await first.alerts(4) == names(3, 6)
+        first.socket.transport.abort()
+        again = await running.client()
+        ready = await again.hello(clientId="n1")
+        assert (ready["resumed"], ready.get("lost")) == (True, None)
+        assert await again.alerts(4) == names(3, 6)
+
+    play(server_url, tmp_path, story)
+
+
 def test_a_cursor_outlives_its_gateway_and_resume_outranks_it(
     server_url: str, tmp_path: Path
 ) -> None:

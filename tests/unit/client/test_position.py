@@ -26,7 +26,7 @@ def test_a_fresh_client_keeps_the_head_it_began_at() -> None:
 def test_at_an_empty_feed_all_that_comes_later_is_new() -> None:
     position = Position(resume=None, start="head")
     position.begin(a_ready(head=None))
-    assert (position.resume, position.start) == (None, "all")
+    assert (position.resume, position.start) == ("0-0", "head")
 
 
 def test_a_named_client_leaves_the_cursor_to_the_gateway_until_it_has_read() -> None:

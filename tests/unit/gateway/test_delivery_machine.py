@@ -14,8 +14,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from gateway.delivery import BEGINNING, Delivery, Phase, Read, Step
-from heartbeat.feed import Entry
+from gateway.delivery import Delivery, Phase, Read, Step
+from heartbeat.feed import BEGINNING, Entry
 from tests.unit.gateway.feeds import PAYLOAD, MemoryFeed, place_of
 
 
@@ -34,15 +34,22 @@ class Deliveries(RuleBasedStateMachine):
     @initialize(
         before=st.integers(0, 8),
         read=st.integers(0, 8),
+        otherwise=st.sampled_from([None, BEGINNING]),
         trimmed=st.integers(0, 8),
         window=st.sampled_from([1, 2, 5, 300]),
         page=st.sampled_from([1, 3, 1000]),
     )
     def join(
-        self, before: int, read: int, trimmed: int, window: int, page: int
+        self,
+        before: int,
+        read: int,
+        otherwise: str | None,
+        trimmed: int,
+        window: int,
+        page: int,
     ) -> None:
         written = [self.feed.publish().alert_id for _ in range(before)]
-        cursor = written[read - 1] if 0 < read <= before else None
+        cursor = written[read - 1] if 0 < read <= before else otherwise
         self.feed.trim(trimmed)
         self.last = cursor
         self.delivery = Delivery(cursor, window=window, page_bytes=page * len(PAYLOAD))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from heartbeat.errors import InvalidMessage
-from heartbeat.feed import Cursor, Entry, compare, gap
+from heartbeat.feed import BEGINNING, Cursor, Entry, compare, gap, start_of
 
 
 def an_entry(alert_id: str, prev: str) -> Entry:
@@ -43,6 +43,19 @@ class TestAGap:
     def test_a_new_epoch_that_goes_on_from_the_cursor_is_no_gap(self) -> None:
         assert gap("7-4", an_entry("9-5", "7-4"), "9-5") is None
 
+    @pytest.mark.parametrize(
+        ("first", "head"), [(an_entry("7-1", ""), "7-1"), (None, None)]
+    )
+    def test_the_beginning_of_a_whole_feed_is_before_nothing_lost(
+        self, first: Entry | None, head: str | None
+    ) -> None:
+        assert gap(BEGINNING, first, head) is None
+
+    def test_what_retention_took_since_the_beginning_is_counted(self) -> None:
+        lost = gap(BEGINNING, an_entry("7-6", "7-5"), "7-9")
+        assert lost is not None
+        assert (lost.count, lost.reason) == (5, "retention")
+
     def test_at_the_head_there_is_none(self) -> None:
         assert gap("7-9", None, "7-9") is None
 
@@ -71,3 +84,18 @@ class TestAGap:
         lost = gap("7-9", an_entry("9-3", "8-2"), "9-3")
         assert lost is not None
         assert (lost.count, lost.reason) == (None, "state_lost")
+
+
+@pytest.mark.parametrize(
+    ("first", "head", "start"),
+    [
+        pytest.param(an_entry("7-6", "7-5"), "7-9", "7-5", id="trimmed"),
+        pytest.param(an_entry("7-1", ""), "7-9", BEGINNING, id="whole"),
+        pytest.param(None, "7-9", "7-9", id="expired"),
+        pytest.param(None, None, BEGINNING, id="empty"),
+    ],
+)
+def test_a_feed_starts_before_the_oldest_entry_it_still_has(
+    first: Entry | None, head: str | None, start: str
+) -> None:
+    assert start_of(first, head) == start
