@@ -1,4 +1,4 @@
-"""`list`, `get`, `history`, `pause`, `resume`, `delete`: what is configured."""
+"""`list`, `get`, `history`, `pause`, `resume`, `run-now`, `delete`: what there is."""
 
 import argparse
 from datetime import timedelta
@@ -12,6 +12,7 @@ from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import instant, plain, rows, table
 from heartbeat.cli.styles import status_text
+from heartbeat.errors import Busy, RequestRefused
 from heartbeat.item_attributes import every_text
 from heartbeat.replies import GetResult
 from heartbeat.requests import DEFAULT_HISTORY, MAX_HISTORY
@@ -39,6 +40,7 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     pause_parser = of_one("pause", pause, "stop a heartbeat until `resume`")
     pause_parser.add_argument("--note", metavar="TEXT", help="why, for the others")
     of_one("resume", resume, "let a paused heartbeat go on")
+    of_one("run-now", run_now, "run a heartbeat once now, off its schedule")
     of_one("delete", delete, "forget a heartbeat")
 
 
@@ -99,6 +101,23 @@ def resume(context: Context, arguments: argparse.Namespace) -> int:
         return Text(
             plain(reply.schedule_id + f" {said}{when if reply.next_runs else ''}")
         )
+
+    context.output.show(reply, human)
+    return Exit.OK
+
+
+def run_now(context: Context, arguments: argparse.Namespace) -> int:
+    """Ask for a run and wait for nothing; busy, paused or disabled is refused."""
+    try:
+        reply = ask(context, lambda client: client.run(arguments.id))
+    except RequestRefused as error:
+        if error.code != Busy.code:
+            raise
+        raise Busy(f"{arguments.id} is busy: a run of it is open already") from error
+
+    def human() -> RenderableType:
+        what = f"`heartbeat history {reply.schedule_id}` shows what comes of it"
+        return Text(plain(f"{reply.run_id} is asked for; {what}"))
 
     context.output.show(reply, human)
     return Exit.OK

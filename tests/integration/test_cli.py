@@ -172,6 +172,28 @@ def test_a_heartbeat_can_be_paused_and_go_on(shell: Shell, heartbeat: str) -> No
     assert shell.json("resume", heartbeat)["changed"] is True
 
 
+def test_a_heartbeat_can_be_run_off_its_schedule(shell: Shell) -> None:
+    shell.call("configure", "HEARTBEAT.md", "--id", "asked", "--no-run")
+    run_id = shell.json("run-now", "asked")["runId"]
+    assert str(run_id).startswith("local:asked@")
+    eventually(lambda: shell.json("history", "asked")["runs"], "the run")
+    assert only(shell.json("history", "asked")["runs"])["runId"] == run_id
+    shell.call("pause", "asked")
+    refused = shell.call("run-now", "asked")
+    assert (refused.code, "it is paused" in refused.errors) == (2, True)
+    shell.call("delete", "asked")
+
+
+def test_a_second_run_at_once_is_refused_as_busy(shell: Shell) -> None:
+    shell.call(
+        *("configure", "HEARTBEAT.md", "--id", "held", "--run-on", "nobody", "--no-run")
+    )
+    assert "is asked for" in shell.call("run-now", "held").out
+    called = shell.call("run-now", "held")
+    assert (called.code, "held is busy: a run" in called.errors) == (2, True)
+    shell.call("delete", "held")
+
+
 def test_the_text_can_be_sent_along(shell: Shell, heartbeat: str) -> None:
     (shell.folder / "far.md").write_text(
         "- [ ] a\n  - probe: memory used_percent > 0\n"
