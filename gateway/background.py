@@ -16,7 +16,6 @@ from gateway.shared import Shared
 from gateway.watcher import LOOK_SECONDS, Watcher
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import REPORT_SECONDS
-from heartbeat.store.statistics import Lag
 
 #: Seconds between two comparisons with the feeds' heads: how long a lost last push
 #: stays unnoticed.
@@ -100,17 +99,21 @@ class Background:
     async def _report(self) -> None:
         """Say that this gateway is alive, and see what the fleet does."""
         try:
-            counters, lag = await self._shared.commands.call(self._exchange)
+            await self._shared.commands.call(self._exchange)
         except StoreError:
             self._health.redis_failed()
             raise
         self._health.redis_answered(asyncio.get_running_loop().time())
-        self._shared.metrics.set_ledger(counters, lag)
 
-    def _exchange(self) -> tuple[dict[str, int], Lag]:
+    def _exchange(self) -> None:
         store = self._shared.store
         store.processes.report("gateway", host=self._host, pid=self._pid)
-        return store.statistics.read(), store.statistics.lag()
+        statistics = store.statistics
+        self._shared.metrics.set_ledger(
+            statistics.read(),
+            statistics.lag(),
+            last_finished_ms=statistics.last_finished_ms(),
+        )
 
     async def _look(self) -> None:
         """Watch for slots that beat and workers did not see through."""

@@ -17,12 +17,13 @@ PREFIX = "heartbeat_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric as it is documented."""
+    """One metric as it is documented; a late one is left out until it is set."""
 
     name: str
     kind: Literal["counter", "gauge"]
     about: str
     labels: tuple[str, ...] = ()
+    is_late: bool = False
 
 
 METRICS = (
@@ -79,7 +80,9 @@ METRICS = (
     Metric(
         name="deadman_up",
         kind="gauge",
-        about="1 while the outside monitor is pinged, 0 while something is wrong",
+        about="1 while the outside monitor is pinged, 0 while something is wrong;"
+        " absent without HEARTBEAT_DEADMAN_URL",
+        is_late=True,
     ),
     Metric(name="redis_up", kind="gauge", about="1 while Redis answers"),
     Metric(
@@ -87,6 +90,12 @@ METRICS = (
         kind="gauge",
         about="counters of the fleet's slots and runs since the store began",
         labels=("event",),
+    ),
+    Metric(
+        name="last_finished_timestamp_seconds",
+        kind="gauge",
+        about="when a run of the fleet finished last, in Unix time; absent before",
+        is_late=True,
     ),
     Metric(name="scheduled", kind="gauge", about="heartbeats that have a next slot"),
     Metric(name="open_slots", kind="gauge", about="slots claimed and not ended"),
@@ -103,6 +112,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
+        self._late: dict[str, Gauge] = {}
         for metric in METRICS:
             name = PREFIX + metric.name
             if metric.kind == "counter":
@@ -110,9 +120,12 @@ class Metrics:
                     name, metric.about, metric.labels, registry=self._registry
                 )
             else:
-                self._gauges[metric.name] = Gauge(
-                    name, metric.about, metric.labels, registry=self._registry
-                )
+                gauge = Gauge(name, metric.about, metric.labels, registry=None)
+                self._gauges[metric.name] = gauge
+                if metric.is_late:
+                    self._late[metric.name] = gauge
+                else:
+                    self._registry.register(gauge)
 
     def count(self, name: str, *labels: str, by: int = 1) -> None:
         """Add to a declared counter."""
@@ -120,14 +133,20 @@ class Metrics:
         (counter.labels(*labels) if labels else counter).inc(by)
 
     def set(self, name: str, value: float, *labels: str) -> None:
-        """Set a declared gauge."""
+        """Set a declared gauge; from now on it is shown."""
+        if name in self._late:
+            self._registry.register(self._late.pop(name))
         gauge = self._gauges[name]
         (gauge.labels(*labels) if labels else gauge).set(value)
 
-    def set_ledger(self, counters: dict[str, int], lag: Lag) -> None:
+    def set_ledger(
+        self, counters: dict[str, int], lag: Lag, *, last_finished_ms: int | None
+    ) -> None:
         """Take over what the fleet's ledger says."""
         for event, count in counters.items():
             self.set("ledger", count, event)
+        if last_finished_ms is not None:
+            self.set("last_finished_timestamp_seconds", last_finished_ms / 1000)
         self.set("scheduled", lag.scheduled)
         self.set("open_slots", lag.open)
         self.set("due_lag_seconds", lag.overdue_ms / 1000)

@@ -5,6 +5,17 @@ from dataclasses import dataclass
 from heartbeat.store import keys
 from heartbeat.store.server import Server
 
+#: What the scripts count, apart from why slots were skipped or missed (`missed_…`).
+EVENTS = (
+    *("configured", "deleted", "requested", "told", "unreadable"),
+    *("claimed", "published", "redispatched", "outdated"),
+    *("begun", "begun_by_earlier", "begin_gone", "begin_running"),
+    *("handed_back", "lease_lost", "taken", "fenced", "recovered"),
+    *("finished", "finished_ok", "finished_alert", "finished_unknown"),
+    *("finished_skipped", "skipped", "missed", "lost"),
+)
+_LAST_FINISHED = "last_finished_ms"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
@@ -22,9 +33,21 @@ class Statistics:
         self._server = server
 
     def read(self) -> dict[str, int]:
-        """Return the counters by name."""
+        """Return the counters by name; what has not happened yet is 0."""
         found = self._server.ask(lambda client: client.hgetall(keys.STATISTICS))
-        return {str(name): int(value) for name, value in found.items()}
+        counted = {
+            str(name): int(value)
+            for name, value in found.items()
+            if name != _LAST_FINISHED
+        }
+        return dict.fromkeys(EVENTS, 0) | counted
+
+    def last_finished_ms(self) -> int | None:
+        """Return when a run finished last, by Redis' own clock."""
+        found = self._server.ask(
+            lambda client: client.hget(keys.STATISTICS, _LAST_FINISHED)
+        )
+        return None if found is None else int(found)
 
     def lag(self) -> Lag:
         """Return how far the schedule is behind, by Redis' own clock."""

@@ -52,7 +52,11 @@ def test_it_is_alive_and_not_ready_while_it_drains() -> None:
 
 
 def test_every_declared_metric_is_shown_with_its_help() -> None:
-    text = Metrics().text().decode()
+    metrics = Metrics()
+    for metric in METRICS:
+        if metric.is_late:
+            metrics.set(metric.name, 1)
+    text = metrics.text().decode()
     for metric in METRICS:
         total = "_total" if metric.kind == "counter" else ""
         assert f"# HELP {PREFIX}{metric.name}{total} {metric.about}\n" in text
@@ -66,12 +70,28 @@ def test_counts_and_the_ledger_are_shown() -> None:
     metrics = Metrics()
     metrics.count("closes", "1012")
     metrics.count("alerts_sent", by=3)
-    metrics.set_ledger({"claimed": 7}, Lag(scheduled=2, open=1, overdue_ms=1500))
+    metrics.set_ledger(
+        {"claimed": 7},
+        Lag(scheduled=2, open=1, overdue_ms=1500),
+        last_finished_ms=1_800_000_000_500,
+    )
     text = metrics.text().decode()
     assert 'heartbeat_closes_total{code="1012"} 1.0' in text
     assert "heartbeat_alerts_sent_total 3.0" in text
     assert 'heartbeat_ledger{event="claimed"} 7.0' in text
     assert "heartbeat_due_lag_seconds 1.5" in text
+    assert "heartbeat_last_finished_timestamp_seconds 1.8000000005e+09" in text
+
+
+def test_what_is_not_known_is_left_out_rather_than_0() -> None:
+    metrics = Metrics()
+    lag = Lag(scheduled=0, open=0, overdue_ms=0)
+    metrics.set_ledger({}, lag, last_finished_ms=None)
+    assert "deadman_up" not in metrics.text().decode()
+    assert "last_finished" not in metrics.text().decode()
+    for was_sent in (True, False):
+        metrics.set("deadman_up", was_sent)
+    assert "heartbeat_deadman_up 0.0" in metrics.text().decode()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.org", ""])
