@@ -24,7 +24,7 @@ class Incident(Record):
 
     `severity` is the latest; `known_severity` is the one the owner was told or
     acknowledged last, over which a rise is measured. `snoozed_until_ms` is set
-    exactly while it is snoozed.
+    exactly while it is snoozed; `was_acknowledged` says, then only, what it was before.
     """
 
     item_key: str
@@ -37,6 +37,7 @@ class Incident(Record):
     opened_ms: StoredMs
     told_ms: StoredMs
     snoozed_until_ms: StoredMs | None = None
+    was_acknowledged: bool = Field(default=False, exclude_if=lambda was: not was)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -45,6 +46,10 @@ class Incident(Record):
             raise ValueError(
                 "expected snoozedUntilMs exactly while snoozed,"
                 f" got {self.snoozed_until_ms!r} while {self.state.value!r}"
+            )
+        if self.was_acknowledged and not is_snoozed:
+            raise ValueError(
+                f"expected wasAcknowledged only while snoozed, got {self.state.value!r}"
             )
         return self
 

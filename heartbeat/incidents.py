@@ -78,12 +78,22 @@ def snooze(book: Book, key: str, until: datetime, now: datetime) -> Settled:
         raise InvalidInput(
             f"expected a snooze to end after {to_text(now)!r}, got {to_text(until)!r}"
         )
-    return _change_by_person(book, key, Event.SNOOZE, snoozed_until_ms=to_ms(until))
+    incident = _incident(book, key)
+    is_acknowledged = incident.state is IncidentState.ACKNOWLEDGED
+    return _change_by_person(
+        book,
+        key,
+        Event.SNOOZE,
+        snoozed_until_ms=to_ms(until),
+        was_acknowledged=is_acknowledged or incident.was_acknowledged,
+    )
 
 
 def unsnooze(book: Book, key: str) -> Settled:
     """Go on as if it had not been snoozed; raises NotFound."""
-    return _change_by_person(book, key, Event.UNSNOOZE)
+    was_acknowledged = _incident(book, key).was_acknowledged
+    event = Event.UNSNOOZE_ACKNOWLEDGED if was_acknowledged else Event.UNSNOOZE
+    return _change_by_person(book, key, event)
 
 
 def _end(book: Book, gone: Mapping[str, Ending], *, outages: Ending) -> Settled:
@@ -151,7 +161,7 @@ def _seen(
     seen = Incident.opened(result, now_ms)
     if before is None:
         return seen
-    kept = ["opened_ms", "snoozed_until_ms"]
+    kept = ["opened_ms", "snoozed_until_ms", "was_acknowledged"]
     if not tells:
         kept += ["told_ms", "known_severity"]
     return seen.model_copy(update={name: getattr(before, name) for name in kept})
@@ -160,7 +170,7 @@ def _seen(
 def _in_state(incident: Incident, state: IncidentState) -> Incident:
     update: dict[str, object] = {"state": state}
     if state is not IncidentState.SNOOZED:
-        update["snoozed_until_ms"] = None
+        update |= {"snoozed_until_ms": None, "was_acknowledged": False}
     return incident.model_copy(update=update)
 
 

@@ -34,6 +34,7 @@ class Event(StrEnum):
     ACKNOWLEDGE = auto()
     SNOOZE = auto()
     UNSNOOZE = auto()
+    UNSNOOZE_ACKNOWLEDGED = auto()  #: the same, of what was acknowledged before it
 
 
 class Transition(NamedTuple):
@@ -87,4 +88,5 @@ TRANSITIONS: dict[tuple[IncidentState | None, Event], Transition] = {
     (_SNOOZED, Event.ACKNOWLEDGE): Transition(_ACKNOWLEDGED),
     (_SNOOZED, Event.SNOOZE): Transition(_SNOOZED),
     (_SNOOZED, Event.UNSNOOZE): Transition(_OPEN),
+    (_SNOOZED, Event.UNSNOOZE_ACKNOWLEDGED): Transition(_ACKNOWLEDGED),
 }

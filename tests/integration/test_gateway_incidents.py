@@ -62,6 +62,9 @@ def test_an_incident_can_be_seen_and_silenced(server_url: str, tmp_path: Path) -
         assert await state() == "open"
         await client.ask("heartbeat.acknowledge", **item)
         assert await state() == "acknowledged"
+        await client.ask("heartbeat.snooze", minutes=5, **item)
+        await client.ask("heartbeat.unsnooze", **item)
+        assert await state() == "acknowledged"
         ready = await (await running.client()).hello()
         assert [one["itemKey"] for one in ready["incidents"]] == ["memory"]
         (view,) = (await client.ask("heartbeat.list"))["heartbeats"]

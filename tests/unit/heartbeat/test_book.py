@@ -75,6 +75,10 @@ BAD_BOOKS = {
     "an unknown state": (changed_incident(state="angry"), "got 'angry'"),
     "an unknown severity": (changed_incident(severity="mild"), "got 'mild'"),
     "asleep without end": (changed_incident(state="snoozed"), "got None while"),
+    "awake with a memory": (
+        changed_incident(wasAcknowledged=True),
+        "wasAcknowledged only while snoozed",
+    ),
     "awake with an end": (changed_incident(snoozedUntilMs=5), "got 5 while 'open'"),
     "under another key": (changed_incident(itemKey="dns"), "got \\['dns', 'load'"),
     "before 1970": (changed_incident(openedMs=-1), "openedMs: expected .*got -1"),

@@ -51,6 +51,7 @@ class Owner(RuleBasedStateMachine):
         self.last: dict[str, tuple[datetime, Severity]] = {}
         self.accepted: dict[str, Severity] = {}
         self.asleep: dict[str, datetime] = {}
+        self.accepted_before_sleep: dict[str, Severity] = {}
         self.no_model_told: set[str] = set()
 
     @rule(pause=pauses, first=verdicts, second=st.none() | verdicts)
@@ -102,6 +103,7 @@ class Owner(RuleBasedStateMachine):
         key = data.draw(self.incident_keys())
         assert self.story.acknowledge(key) == []
         self.asleep.pop(key, None)
+        self.accepted_before_sleep.pop(key, None)
         severity = self.story.book.incidents[key].severity
         self.accepted[key] = severity
         self.last[key] = (self.last[key][0], severity)
@@ -111,7 +113,8 @@ class Owner(RuleBasedStateMachine):
     def snooze(self, data: st.DataObject, minutes: int) -> None:
         key = data.draw(self.incident_keys())
         assert self.story.snooze(timedelta(minutes=minutes), key) == []
-        self.accepted.pop(key, None)
+        if key in self.accepted:
+            self.accepted_before_sleep[key] = self.accepted.pop(key)
         self.asleep[key] = self.story.now + timedelta(minutes=minutes)
 
     @precondition(lambda self: self.story.book.incidents)
@@ -120,6 +123,8 @@ class Owner(RuleBasedStateMachine):
         key = data.draw(self.incident_keys())
         assert self.story.unsnooze(key) == []
         self.asleep.pop(key, None)
+        if key in self.accepted_before_sleep:
+            self.accepted[key] = self.accepted_before_sleep.pop(key)
 
     @invariant()
     def the_book_remembers_exactly_what_was_told(self) -> None:
@@ -155,7 +160,12 @@ class Owner(RuleBasedStateMachine):
         assert key not in unknown_keys, "unknown resolved"
         self.told.remove((kind, key))
         if kind is Kind.ACTION and key is not None:
-            for memory in (self.last, self.accepted, self.asleep):
+            for memory in (
+                self.last,
+                self.accepted,
+                self.asleep,
+                self.accepted_before_sleep,
+            ):
                 memory.pop(key, None)
         if kind is Kind.DEGRADED and key is not None:
             self.no_model_told.discard(key)
@@ -179,6 +189,7 @@ class Owner(RuleBasedStateMachine):
             assert severity.rises_over(accepted), "told though acknowledged"
         elif key in self.asleep:
             assert now >= self.asleep.pop(key), "told though snoozed"
+            self.accepted_before_sleep.pop(key, None)
         elif key in self.last:
             then, known = self.last[key]
             has_waited = now - then >= REPEAT

@@ -65,6 +65,15 @@ STORIES = {
     "a rise that was snoozed is told once it ended": (
         "bad:new snooze:- BAD:- unsnooze:- BAD:ongoing"
     ),
+    "a snooze that ended leaves an acknowledgement as it was": (
+        "bad:new ack:- snooze:- +1h bad:- snooze:- unsnooze:- +9h bad:- BAD:ongoing"
+    ),
+    "a rise that was snoozed is told though it was acknowledged before": (
+        "bad:new ack:- snooze:- BAD:- unsnooze:- BAD:ongoing"
+    ),
+    "a snooze that ran out forgets what was before it": (
+        "bad:new ack:- snooze:- +2h bad:ongoing snooze:- unsnooze:- +9h bad:ongoing"
+    ),
     "ending a snooze that is none changes nothing": (
         "bad:new unsnooze:- bad:- ack:- unsnooze:- +9h bad:-"
     ),
