@@ -6,10 +6,11 @@ alert cannot drive the terminal.
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +18,9 @@ from heartbeat.wire import Wire
 
 #: C0 and C1 controls, and what turns the direction of text.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+#: Columns where there is no terminal: no line of ours is as long.
+_UNLIMITED = 10_000
 
 Data = Wire | Mapping[str, object]
 
@@ -37,7 +41,15 @@ class Output:
         if self.as_json:
             self.data(data)
         else:
-            self._console.print(human())
+            self._print(human())
+
+    def _print(self, made: RenderableType) -> None:
+        """Write it, wider than the terminal rather than with anything cut."""
+        options = self._console.options.update(max_width=_UNLIMITED)
+        needed = Measurement.get(self._console, options, made).minimum
+        if needed > self._console.width:
+            self._console.width = needed
+        self._console.print(made, crop=False)
 
     def data(self, data: Data) -> None:
         """Write one JSON object on its own line, at once."""
@@ -83,8 +95,21 @@ def table(*columns: str, prose: Collection[str] = ()) -> Table:
 def rows(made: Table, cells: Iterable[Iterable[str | Text | None]]) -> Table:
     """Add rows of plain text or styled cells to a table."""
     for row in cells:
-        made.add_row(*(_cell(cell) for cell in row))
+        shown = [_cell(cell) for cell in row]
+        made.add_row(*shown)
+        for column, cell in zip(made.columns, shown, strict=True):
+            if column.no_wrap:
+                column.min_width = max(column.min_width or 0, cell.cell_len)
     return made
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines with their columns in line, however long they get."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(map(str.ljust, row, widths)).rstrip()  # ids and keys are ASCII
+        for row in cells
+    ]
 
 
 def instant(text: str | None) -> str:
@@ -103,4 +128,7 @@ class _Console(Console):
 
 
 def _console(file: TextIO, *, no_color: bool) -> Console:
-    return _Console(file=file, no_color=no_color, highlight=False, markup=False)
+    width = None if file.isatty() else _UNLIMITED
+    return _Console(
+        file=file, width=width, no_color=no_color, highlight=False, markup=False
+    )

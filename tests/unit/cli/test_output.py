@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.text import Text
 
-from heartbeat.cli.output import Output, instant, plain, rows, table
+from heartbeat.cli.output import Output, aligned, instant, plain, rows, table
 
 
 def an_output(*, as_json: bool = False) -> tuple[Output, io.StringIO, io.StringIO]:
@@ -77,3 +77,35 @@ def test_a_failure_is_told_to_programs_too() -> None:
 )
 def test_an_instant_is_shown_to_the_second(text: str | None, shown: str) -> None:
     assert instant(text) == shown
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_narrow_terminal_cuts_nothing_but_prose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal, key = Terminal(), "k" * 64
+    output = Output(out=terminal, errors=terminal, as_json=False, no_color=True)
+    made = table("key", "what", "since", prose=("what",))
+    at = "2026-11-24 16:00:03"
+    output.show({}, lambda: rows(made, [[key, "some words of prose", at]]))
+    assert key in terminal.getvalue()
+    assert at in terminal.getvalue()
+
+
+def test_no_line_is_broken_where_there_is_no_terminal() -> None:
+    output, out, _ = an_output()
+    made = table("what", prose=("what",))
+    output.show({}, lambda: rows(made, [["word " * 60]]))
+    assert out.getvalue().count("\n") == 2
+
+
+def test_columns_are_in_line_whatever_their_length() -> None:
+    assert aligned([("id", "state"), ("h" * 64, "open")]) == [
+        f"id{' ' * 64}state",
+        f"{'h' * 64}  open",
+    ]
