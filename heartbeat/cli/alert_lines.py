@@ -35,13 +35,20 @@ def lines(message: Message) -> list[Text]:
 
 def open_line(incident: IncidentView) -> Text:
     """Return the line that tells of trouble that was open before."""
-    line = Text("         ").append("✗ ", "red")
+    line = _marked(incident.kind, "red")
     line.append(plain(f"{incident.name}: {incident.description}"))
     if incident.details:
         line.append(f": {plain(incident.details)}")
     since = instant(incident.since)
-    known = f" ({incident.severity}, {incident.state} since {since} UTC)"
+    kind = "" if incident.kind == "action" else f"{incident.kind}, "
+    known = f" ({kind}{incident.severity}, {incident.state} since {since} UTC)"
     return line.append(plain(known), "dim")
+
+
+def _marked(kind: str, style: str) -> Text:
+    """Begin a line of trouble: what could not be judged has not failed."""
+    mark = ("? ", "yellow") if kind == "degraded" else ("✗ ", style)
+    return Text.assemble("         ", mark)
 
 
 def _where(alert: Alert) -> str:
@@ -51,12 +58,8 @@ def _where(alert: Alert) -> str:
 
 
 def _check(check: CheckView, kind: str) -> Text:
-    line = Text("         ")
     critical = check.severity == "critical"
-    if kind == "degraded":
-        line.append("? ", "yellow")
-    else:
-        line.append("✗ ", "bold red" if critical else "red")
+    line = _marked(kind, "bold red" if critical else "red")
     line.append(plain(check.description), "bold" if critical else "")
     if check.details:
         line.append(f": {plain(check.details)}")

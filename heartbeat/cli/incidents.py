@@ -1,16 +1,18 @@
 """`incidents`, `acknowledge`, `snooze`, `unsnooze`: what is open, and silencing it."""
 
 import argparse
+from collections.abc import Iterator, Sequence
 
-from rich.console import RenderableType
 from rich.text import Text
 
 from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.output import instant, plain, rows, table
+from heartbeat.cli.output import aligned, instant, plain
 from heartbeat.views import IncidentView
+
+_HEAD = ("id", "kind", "item", "severity", "since (UTC)", "state")
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -39,28 +41,33 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def incidents(context: Context, arguments: argparse.Namespace) -> int:
     """List open incidents."""
     reply = ask(context, lambda client: client.incidents(arguments.id))
-    context.output.show(reply, lambda: incident_table(reply.incidents))
+    if context.output.as_json:
+        context.output.data(reply)
+    for line in incident_lines(reply.incidents):
+        context.output.say(line)
     return Exit.TROUBLE if reply.incidents else Exit.OK
 
 
-def incident_table(found: tuple[IncidentView, ...]) -> RenderableType:
-    """Return open incidents as people read them."""
+def incident_lines(found: Sequence[IncidentView]) -> Iterator[Text]:
+    """Yield what is open, each with its trouble on a line of its own.
+
+    However narrow the terminal is, nothing is cut: ids and keys are copied from here.
+    """
     if not found:
-        return Text("nothing is open", style="green")
-    made = table("id", "item", "trouble", "state", "since (UTC)", prose=("trouble",))
-    return rows(
-        made,
-        (
-            (
-                view.schedule_id,
-                view.item_key,
-                f"{view.name}: {view.description}: {view.details} ({view.severity})",
-                _state(view),
-                instant(view.since),
-            )
-            for view in found
-        ),
-    )
+        yield Text("nothing is open", style="green")
+        return
+    head, *cells = aligned([_HEAD, *(_cells(view) for view in found)])
+    yield Text(head, style="bold")
+    for line, view in zip(cells, found, strict=True):
+        yield Text(line)
+        said = [part for part in (view.name, view.description, view.details) if part]
+        yield Text(plain(f"  {': '.join(said)}"))
+
+
+def _cells(view: IncidentView) -> tuple[str, ...]:
+    key, since = view.item_key or "-", instant(view.since)
+    cells = (view.schedule_id, view.kind, key, view.severity, since, _state(view))
+    return tuple(plain(cell) for cell in cells)
 
 
 def acknowledge(context: Context, arguments: argparse.Namespace) -> int:

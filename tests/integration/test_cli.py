@@ -154,7 +154,12 @@ def test_a_named_watcher_is_not_told_twice(shell: Shell, heartbeat: str) -> None
 
 def test_incidents_are_trouble_found(shell: Shell, heartbeat: str) -> None:
     incident = only(shell.json("incidents", heartbeat, code=1)["incidents"])
-    assert incident["itemKey"] == "purpose"
+    assert (incident["kind"], incident["itemKey"]) == ("action", "purpose")
+    called = shell.call("incidents")
+    _, row, trouble = called.out.splitlines()
+    assert called.code == 1
+    assert row.split()[:4] == [heartbeat, "action", "purpose", "warning"]
+    assert trouble.startswith("  machine: This one fails on purpose: ")
 
 
 def test_incidents_can_be_silenced(shell: Shell, heartbeat: str) -> None:

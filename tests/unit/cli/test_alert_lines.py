@@ -98,3 +98,14 @@ def test_trouble_that_was_open_before_says_since_when() -> None:
     assert open_line(incident).plain.strip() == (
         "✗ web: Disk: 97 % used (critical, open since 2026-11-24 16:00:03 UTC)"
     )
+
+
+def test_open_trouble_of_another_kind_says_which() -> None:
+    unjudged = IncidentView(
+        schedule_id="hb-1", name="web", kind="degraded", item_key="k",
+        description="Disk", details="no model", severity="warning", state="open",
+        since=AT,
+    )  # fmt: skip
+    assert open_line(unjudged).plain.strip() == (
+        "? web: Disk: no model (degraded, warning, open since 2026-11-24 16:00:03 UTC)"
+    )
