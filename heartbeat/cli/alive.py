@@ -27,9 +27,7 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def alive(context: Context, arguments: argparse.Namespace) -> int:
     """Look in the store's roll; a store that is away cannot vouch for anything."""
     host = socket.gethostname()
-    server = Server.connect(
-        context.settings.redis_url.get_secret_value(), name="heartbeat-alive"
-    )
+    server = Server.connect(context.store_url, name="heartbeat-alive")
     try:
         seen = Processes(server).seen()
         now_ms = server.now_ms()

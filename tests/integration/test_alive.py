@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from heartbeat.cli.main import main
+from heartbeat.cli.running import Place, announce, only_one
 from heartbeat.store import keys
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
@@ -69,3 +70,12 @@ def test_a_store_that_is_away_vouches_for_nothing(
 ) -> None:
     assert alive("beat", f"redis://127.0.0.1:{free_port()}/0") == 1
     assert capsys.readouterr().out.startswith("cannot be known: Redis is away")
+
+
+def test_the_store_of_the_up_that_runs_here_is_asked(
+    server_url: str, tmp_path: Path
+) -> None:
+    report(server_url, HERE)
+    with only_one(tmp_path) as state:
+        announce(state, Place(url="ws://127.0.0.1:1/ws", store_url=server_url))
+        assert main(["alive", "beat"], {}) == 0
