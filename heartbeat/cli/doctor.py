@@ -1,8 +1,10 @@
 """`heartbeat doctor`: what is wrong with this installation, and what to do."""
 
 import argparse
+import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,7 +22,7 @@ from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
 from heartbeat.instants import to_ms
 from heartbeat.models import DEFAULT_MODEL, check_model_id
 from heartbeat.settings import Settings
-from heartbeat.store.processes import Processes
+from heartbeat.store.processes import Processes, ProcessSeen
 from heartbeat.store.server import Server
 from heartbeat.store.statistics import Statistics
 
@@ -40,7 +42,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
     """Look at store, broker, processes, gateway and model; exit code 1 on any fail."""
     settings = context.settings
     findings = [
-        *_store(context.store_url, context.now),
+        *_store(context),
         *_broker(settings),
         _gateway(context),
         _model(settings, context.now),
@@ -59,27 +61,58 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
     return Exit.OK if sound else Exit.TROUBLE
 
 
-def _store(url: str, now: datetime) -> Iterator[Finding]:
+def _store(context: Context) -> Iterator[Finding]:
+    url = context.store_url
     server = Server.connect(url, name="doctor")
     try:
-        skew_seconds = (to_ms(now) - server.now_ms()) / 1000
+        now_ms = server.now_ms()
         facts = Facts(
             info=server.ask(lambda client: client.info()),
-            skew_seconds=skew_seconds,
-            processes=Processes(server).seen(),
+            now_ms=now_ms,
+            skew_seconds=(to_ms(context.now) - now_ms) / 1000,
+            processes=[_looked_for(one) for one in Processes(server).seen()],
             lag=Statistics(server).lag(),
         )
     except StoreError as error:
         yield Finding(
             level=Level.FAIL,
             subject="Redis",
-            message=str(error),
-            advice="start it, or set HEARTBEAT_REDIS_URL",
+            message=f"looked at {_without_secrets(url)}: {error}",
+            advice=_advice(context),
         )
         return
     finally:
         server.close()
     yield from judge(facts)
+
+
+def _advice(context: Context) -> str:
+    """Say where the store may be: that of an `up` is known in its folder only."""
+    if context.here is None and "redis_url" not in context.settings.model_fields_set:
+        return "call this in the folder of `heartbeat up`, or set HEARTBEAT_REDIS_URL"
+    return "start it, or set HEARTBEAT_REDIS_URL"
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def _looked_for(one: ProcessSeen) -> ProcessSeen:
+    """Look for a process of this host itself: its last report outlives it."""
+    if one.host != socket.gethostname() or _exists(one.pid):
+        return one
+    return replace(one, is_alive=False)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:

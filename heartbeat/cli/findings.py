@@ -45,6 +45,7 @@ class Facts:
     """What Redis and the fleet said."""
 
     info: Mapping[str, object]
+    now_ms: int
     skew_seconds: float
     processes: Sequence[ProcessSeen]
     lag: Lag
@@ -52,15 +53,23 @@ class Facts:
 
 def judge(facts: Facts) -> Iterator[Finding]:
     """Give a finding for each thing looked at, in the order of the data's way."""
-    yield _ok("Redis", f"serves, version {facts.info.get('redis_version', 'unknown')}")
+    yield _ok("Redis", f"serves, {_version(facts.info)}")
     yield from _server(facts.info)
     yield _eviction(str(facts.info.get("maxmemory_policy", "unknown")))
     yield _persistence(facts.info)
     yield _clock(facts.skew_seconds)
     for kind in _START:
-        yield _processes(kind, [one for one in facts.processes if one.kind == kind])
+        seen = [one for one in facts.processes if one.kind == kind]
+        yield _processes(kind, seen, facts.now_ms)
     yield _queue(facts.processes)
     yield _lag(facts.lag)
+
+
+def _version(info: Mapping[str, object]) -> str:
+    """Name the server: Valkey also gives the version of Redis that it is like."""
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    return f"Redis {info.get('redis_version', 'of an unknown version')}"
 
 
 def _server(info: Mapping[str, object]) -> Iterator[Finding]:
@@ -101,13 +110,18 @@ def _clock(skew_seconds: float) -> Finding:
     return _warn("clock", said, "synchronise the clocks (NTP); Redis' one decides")
 
 
-def _processes(kind: ProcessKind, seen: Sequence[ProcessSeen]) -> Finding:
+def _processes(kind: ProcessKind, seen: Sequence[ProcessSeen], now_ms: int) -> Finding:
     alive = [one for one in seen if one.is_alive]
+    said = ", ".join(_place(one, now_ms) for one in alive or seen)
     if alive:
-        places = ", ".join(f"{one.host} (pid {one.pid})" for one in alive)
-        return _ok(kind, f"{len(alive)} alive: {places}")
-    gone = f"; {len(seen)} within the last hour" if seen else ""
+        return _ok(kind, f"{len(alive)} alive: {said}")
+    gone = f"; {len(seen)} within the last hour: {said}" if seen else ""
     return _fail(kind, f"none is alive{gone}", f"start one: {_START[kind]}")
+
+
+def _place(one: ProcessSeen, now_ms: int) -> str:
+    ago_seconds = max(0, now_ms - one.last_seen_ms) / 1000
+    return f"{one.host} (pid {one.pid}, last heard {ago_seconds:.0f} s ago)"
 
 
 def _queue(processes: Sequence[ProcessSeen]) -> Finding:

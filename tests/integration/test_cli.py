@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from heartbeat.cli.main import main
+from heartbeat.store.processes import Processes
+from heartbeat.store.server import Server
 from tests.acceptance.processes import eventually, running_fleet
 from tests.conftest import free_port, running_server
 from tests.unit.cli.calling import Called
@@ -250,6 +253,21 @@ def test_what_the_gateway_refuses_is_exit_code_2(
 def test_the_doctor_finds_a_whole_fleet_sound(shell: Shell, heartbeat: str) -> None:
     found = shell.json("doctor")
     assert found["sound"] is True
+
+
+def test_the_doctor_looks_for_the_processes_of_this_host(
+    shell: Shell, heartbeat: str
+) -> None:
+    host = socket.gethostname()
+    server = Server.connect(shell.environ["HEARTBEAT_REDIS_URL"], name="test")
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    Processes(server).report("beat", host=host, pid=gone.pid)
+    out = shell.call("doctor").out
+    Processes(server).leave("beat", host=host, pid=gone.pid)
+    server.close()
+    assert "1 alive" in next(line for line in out.splitlines() if "  beat " in line)
+    assert f"pid {gone.pid}," not in out
 
 
 def test_the_doctor_finds_a_store_that_is_away(shell: Shell) -> None:

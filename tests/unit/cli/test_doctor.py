@@ -68,3 +68,17 @@ def test_a_broker_of_its_own_is_knocked_at(call: Call) -> None:
 
 def test_the_stores_own_server_is_not_looked_at_twice(call: Call) -> None:
     assert finding(call, "broker", HEARTBEAT_BROKER_URL=AWAY) is None
+
+
+def test_it_says_which_store_it_looked_at_without_its_password(call: Call) -> None:
+    url = "redis://me:s3cret@127.0.0.1:1/0?password=s3cret"
+    called = call("doctor", HEARTBEAT_REDIS_URL=url, HEARTBEAT_PORT="1")
+    assert "looked at redis://127.0.0.1:1/0: " in called.out
+    assert "s3cret" not in called.out
+
+
+def test_outside_the_folder_of_up_it_says_where_to_look(call: Call) -> None:
+    out = call("doctor", HEARTBEAT_PORT="1").out
+    if "looked at redis://127.0.0.1:6379/0" not in out:
+        pytest.skip("a Redis serves at the default port")
+    assert "in the folder of `heartbeat up`, or set HEARTBEAT_REDIS_URL" in out

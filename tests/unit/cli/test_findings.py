@@ -42,13 +42,31 @@ def findings(
     info: Mapping[str, object] = MappingProxyType({}),
 ) -> dict[str, Finding]:
     """Return what is not fine, by subject."""
+    found = judged(
+        skew_seconds=skew_seconds,
+        processes=processes,
+        overdue_ms=overdue_ms,
+        info=info,
+    )
+    return {name: one for name, one in found.items() if one.level is not Level.OK}
+
+
+def judged(
+    *,
+    skew_seconds: float = 0,
+    processes: Sequence[ProcessSeen] = FLEET,
+    overdue_ms: int = 0,
+    info: Mapping[str, object] = MappingProxyType({}),
+) -> dict[str, Finding]:
+    """Return the last finding about each subject."""
     facts = Facts(
         info={**SOUND, **info},
+        now_ms=3_000,
         skew_seconds=skew_seconds,
         processes=processes,
         lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms),
     )
-    return {one.subject: one for one in judge(facts) if one.level is not Level.OK}
+    return {one.subject: one for one in judge(facts)}
 
 
 def test_a_sound_installation_has_nothing_to_be_done() -> None:
@@ -91,6 +109,22 @@ def test_processes_that_are_gone_do_not_count() -> None:
     found = findings(processes=gone)
     assert set(found) == {"worker", "queues"}
     assert "1 within the last hour" in found["worker"].message
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        pytest.param({}, "serves, Redis 7.2.4", id="redis"),
+        pytest.param({"valkey_version": "9.1.2"}, "serves, Valkey 9.1.2", id="valkey"),
+    ],
+)
+def test_the_server_is_called_by_its_name(info: dict[str, object], said: str) -> None:
+    assert judged(info=info)["Redis"].message == said
+
+
+def test_a_process_is_told_with_its_last_report() -> None:
+    said = "1 alive: db1 (pid 7, last heard 3 s ago)"
+    assert judged()["beat"].message == said
 
 
 def test_workers_of_labels_only_leave_the_others_unserved() -> None:
