@@ -137,6 +137,8 @@ class PushLine:
                 await self._take(reply)
             elif is_asked:
                 raise ConnectionError("silent for too long")
+            elif not connection.is_connected:
+                raise ConnectionError("cut while something was sent")
             else:
                 is_asked = True
                 await connection.send_command("PING", check_health=False)
@@ -168,8 +170,12 @@ class PushLine:
             self._on_reset()
 
     async def _send(self, command: str, channels: Sequence[str]) -> None:
-        """Send if the line is up. If that fails a new line takes up what is wanted."""
-        if self._connection is None:
+        """Send if the line is up. If that fails a new line takes up what is wanted.
+
+        A line that was cut must not be sent on, though its reader has not noticed yet:
+        the client would connect again by itself, and listen to nothing.
+        """
+        if self._connection is None or not self._connection.is_connected:
             return
         if command == "SUBSCRIBE":
             self._unanswered.update(channels)

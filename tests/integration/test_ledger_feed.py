@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.asyncio import Connection, ConnectionPool
 
 from heartbeat.errors import StoreUnavailable
 from heartbeat.feed import Entry
@@ -142,6 +143,45 @@ def test_a_cut_line_is_made_anew_and_says_so_once_it_listens(
         await heard.until(lambda: bool(heard.pushed))
 
     listening(server_url, story)
+
+
+class KeptPool(ConnectionPool):
+    """Keeps the connections it has made, so that a test can cut one at an instant."""
+
+    made: list[Connection]
+
+    def make_connection(self) -> Connection:
+        self.made.append(super().make_connection())  # type: ignore[no-untyped-call]  # redis-py has not typed it
+        return self.made[-1]
+
+
+def test_a_line_that_was_just_cut_is_left_and_not_mended_unheard(
+    server_url: str,
+) -> None:
+    """Redis' client connects again to send, and would then listen to no channel."""
+
+    async def story() -> None:
+        pool = KeptPool.from_url(server_url, decode_responses=True, protocol=2)
+        pool.made, resets = [], asyncio.Semaphore(0)
+        line = push_line.PushLine(
+            pool, on_message=lambda *_: None, on_reset=resets.release
+        )
+        running = asyncio.create_task(line.run())
+        await line.subscribe("one")
+        await line.subscribe("two")
+        await resets.acquire()
+        for command in (line.unsubscribe("one"), line.subscribe("three")):
+            cut = pool.made[-1]
+            await cut.disconnect(nowait=True)
+            await command
+            assert not cut.is_connected
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await resets.acquire()
+        assert len(pool.made) == 3
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(story())
 
 
 def test_a_server_that_restarts_is_heard_again(own_server: RunningServer) -> None:
