@@ -28,7 +28,7 @@ PATIENCE = 2
 #: Causes that call for the same remedy; a change within a class is no news.
 CAUSE_CLASSES: tuple[frozenset[Cause], ...] = (
     frozenset({Cause.NO_MODEL}),
-    frozenset({Cause.PROBE_FAILED, Cause.NO_EVIDENCE}),
+    frozenset({Cause.PROBE_FAILED, Cause.NO_EVIDENCE, Cause.NOT_CONFIRMED}),
     frozenset(
         {
             Cause.BAD_VERDICT,

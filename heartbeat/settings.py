@@ -78,6 +78,12 @@ class Settings(BaseModel):
     parallel_items: int = Field(
         4, ge=1, le=8, description="items judged at once, after the first has answered"
     )
+    compile_items: Switch = Field(
+        True, description="let the model turn items into rules that run without it"
+    )
+    second_reading: Switch = Field(
+        True, description="a model's `ok` counts when its quotes alone confirm it"
+    )
 
     # The worker
     worker_threads: int = Field(

@@ -41,6 +41,7 @@ class Cause(StrEnum):
     NO_MODEL = "no_model"
     PROBE_FAILED = "probe_failed"
     NO_EVIDENCE = "no_evidence"
+    NOT_CONFIRMED = "not_confirmed"
     BAD_VERDICT = "bad_verdict"
     REFUSAL = "refusal"
     TRUNCATED = "truncated"

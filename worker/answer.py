@@ -83,11 +83,12 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """The item is judged."""
+    """The item is judged; `quotes` are the evidence the model gave."""
 
     verdict: Verdict
     severity: Severity
     details: str
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +105,18 @@ _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL | re
 
 def read_answer(text: str) -> Answer | Unreadable:
     """Read a verdict from the model's text."""
-    fenced = _FENCE.match(text)
     try:
-        return Answer.model_validate_json(fenced.group(1) if fenced else text)
+        return Answer.model_validate_json(unfenced(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         return Unreadable(problem=f"{field}: {first['msg']}" if field else first["msg"])
+
+
+def unfenced(text: str) -> str:
+    """Return text without the code fence around all of it, if there is one."""
+    fenced = _FENCE.match(text)
+    return fenced.group(1) if fenced else text
 
 
 def believe(answer: Answer, observed: Mapping[str, str]) -> Finish | GiveUp:
@@ -127,7 +133,10 @@ def believe(answer: Answer, observed: Mapping[str, str]) -> Finish | GiveUp:
         if doubt is not None:
             return GiveUp(cause=Cause.NO_EVIDENCE, why=doubt)
     return Finish(
-        verdict=answer.status, severity=answer.severity, details=answer.details.strip()
+        verdict=answer.status,
+        severity=answer.severity,
+        details=answer.details.strip(),
+        quotes=tuple(quote.quote for quote in answer.evidence),
     )
 
 

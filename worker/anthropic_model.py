@@ -33,7 +33,6 @@ from anthropic.types import (
 from heartbeat.tools import Tool
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause
-from worker.answer import ANSWER_SCHEMA
 from worker.api_failure import ApiFailure
 from worker.model import NATIVE, Capabilities, Failure, ModelRequest, Reply
 
@@ -101,7 +100,7 @@ class AnthropicModel:
                 system=self._system(request),
                 tools=self._tools(request),
                 tool_choice=self._tool_choice(request),
-                output_config=self._output_config(),
+                output_config=self._output_config(request),
                 # The messages have the API's own shape.
                 messages=cast("list[MessageParam]", request.messages),
                 timeout=self._timeout_seconds,
@@ -129,19 +128,21 @@ class AnthropicModel:
         return [block]
 
     def _tools(self, request: ModelRequest) -> list[ToolParam] | Omit:
-        if request.last and not self._capabilities.tool_choice:
+        if not request.tools or (
+            request.last and not self._capabilities.tool_choice
+        ):
             return omit
         return [_tool(tool, strict=self._capabilities.strict) for tool in request.tools]
 
     def _tool_choice(self, request: ModelRequest) -> ToolChoiceParam | Omit:
-        if not self._capabilities.tool_choice:
+        if not self._capabilities.tool_choice or not request.tools:
             return omit
         return {"type": "none"} if request.last else {"type": "auto"}
 
-    def _output_config(self) -> OutputConfigParam | Omit:
+    def _output_config(self, request: ModelRequest) -> OutputConfigParam | Omit:
         config: OutputConfigParam = {}
         if self._capabilities.json_schema:
-            config["format"] = {"type": "json_schema", "schema": dict(ANSWER_SCHEMA)}
+            config["format"] = {"type": "json_schema", "schema": dict(request.schema)}
         if self._capabilities.effort:
             config["effort"] = self._effort
         return config or omit

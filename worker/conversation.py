@@ -11,7 +11,7 @@ from types import MappingProxyType
 from heartbeat.checklist import Item
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from heartbeat.verdict import Cause
-from worker.answer import Finish, GiveUp, Unreadable, believe, read_answer
+from worker.answer import ANSWER_SCHEMA, Finish, GiveUp, Unreadable, believe, read_answer
 from worker.model import Failure, JsonObject, ModelRequest, Reply, ToolUse
 from worker.prompt import (
     SYSTEM,
@@ -93,6 +93,7 @@ class Conversation:
             tools=TOOLS,
             messages=tuple(self._messages),
             last=self.steps + 1 >= self._max_steps,
+            schema=ANSWER_SCHEMA,
         )
 
     def next(self, reply: Reply | Failure) -> Decision:

@@ -13,7 +13,8 @@ from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Verdict
 from worker.answer import Finish, GiveUp
 from worker.conversation import CallTools, Conversation, GoOn, Repair
-from worker.model import Failure, Model, Reply
+from worker.model import Failure, Model, ModelRequest, Reply
+from worker.reading import confirm, second_request
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +72,12 @@ async def judge_item(
     limits: Limits = Limits(),
     may_call: MayCall = always,
     spent: Spent = unrecorded,
+    second_reading: bool = False,
 ) -> Judged:
     """Judge an item; every failure is an unknown with its cause, never an exception.
 
-    Only cancellation is raised. `evidence` counts as observed in this run.
+    Only cancellation is raised. `evidence` counts as observed in this run. With a
+    second reading an `ok` counts if the model agrees from the item and its quotes.
     """
     conversation = Conversation(item, evidence=evidence, max_steps=limits.max_steps)
     judging = _Judging(conversation, model, observe, limits, may_call, spent)
@@ -83,6 +86,8 @@ async def judge_item(
     try:
         async with asyncio.timeout(seconds):
             end = await judging.run()
+            if second_reading and isinstance(end, Finish) and end.verdict is Verdict.OK:
+                end = await judging.read_again(item, end)
     except TimeoutError:
         end = GiveUp(cause=Cause.DEADLINE, why=f"not judged within {seconds:g} s")
     except Exception:
@@ -107,7 +112,9 @@ class _Judging:
 
     async def run(self) -> Finish | GiveUp:
         while await self.may_call():
-            decision = self.conversation.next(await self._ask())
+            decision = self.conversation.next(
+                await self._ask(self.conversation.request())
+            )
             match decision:
                 case CallTools(calls=calls):
                     self.conversation.take(await self._observe_all(calls))
@@ -117,10 +124,16 @@ class _Judging:
                     return decision
                 case _:
                     assert_never(decision)
-        return GiveUp(cause=Cause.BUDGET, why="the budget for model calls is used up")
+        return _NO_BUDGET
 
-    async def _ask(self) -> Reply | Failure:
-        reply = await self.model.reply(self.conversation.request())
+    async def read_again(self, item: Item, first: Finish) -> Finish | GiveUp:
+        """Have an ok confirmed by its quotes alone."""
+        if not await self.may_call():
+            return _NO_BUDGET
+        return confirm(first, await self._ask(second_request(item, first.quotes)))
+
+    async def _ask(self, request: ModelRequest) -> Reply | Failure:
+        reply = await self.model.reply(request)
         if isinstance(reply, Reply):
             self.usage += reply.usage
             # What was billed is recorded even if the deadline falls into this.
@@ -149,6 +162,9 @@ class _Judging:
             # The text of the exception may hold what the model must not see.
             logger.exception("tool %s crashed", call.tool, extra={"action": "observe"})
             return Unobserved(call=call, why=f"failed: {type(error).__name__}")
+
+
+_NO_BUDGET = GiveUp(cause=Cause.BUDGET, why="the budget for model calls is used up")
 
 
 def _result(item: Item, end: Finish | GiveUp) -> ItemResult:

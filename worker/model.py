@@ -20,13 +20,15 @@ JsonObject = Mapping[str, object]
 class ModelRequest:
     """One step of a conversation; `system` and `tools` are the same in every step.
 
-    `last`: no further step follows, so the model must answer without a tool.
+    `last`: no further step follows, so the model must answer without a tool. `schema`:
+    the form of the answer, for servers that can be held to one.
     """
 
     system: str
     tools: Sequence[Tool]
     messages: Sequence[JsonObject]
     last: bool
+    schema: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

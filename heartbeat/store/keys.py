@@ -15,6 +15,7 @@ All share the tag `{hb}`, so any script may touch any of them; one primary is ne
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
+| `compiled:<uid>` | string | rules that a model has made of its items, as JSON | 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
@@ -62,6 +63,11 @@ def runs(uid: str) -> str:
 def book(uid: str) -> str:
     """Return the key of what is remembered of a heartbeat's troubles."""
     return f"{ROOT}book:{uid}"
+
+
+def compiled(uid: str) -> str:
+    """Return the key of the rules that a model has made of a heartbeat's items."""
+    return f"{ROOT}compiled:{uid}"
 
 
 def feed(owner: str) -> str:
