@@ -7,7 +7,7 @@ same way. So no tool output decides which rule holds, or can make a false one tr
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
@@ -35,6 +35,8 @@ FULL_CHECK_RUNS = 288
 #: Bounds of one stored rule: a hundred items fit into a quarter of a megabyte.
 MAX_PROBES, MAX_PROBE, MAX_WHY = 8, 250, 300
 
+_MILLISECOND = timedelta(milliseconds=1)
+
 ProbeText = Annotated[str, StringConstraints(max_length=MAX_PROBE)]
 Why = Annotated[str, StringConstraints(max_length=MAX_WHY)]
 
@@ -42,7 +44,8 @@ Why = Annotated[str, StringConstraints(max_length=MAX_WHY)]
 class CompiledItem(Record):
     """What is known of one item: its rule, or that it needs reading (no probes).
 
-    `item` and `made_with` stand for what it was made from. `runs` were judged by the
+    `item` and `made_with` stand for what it was made from, `tried_ms` is when a model
+    was asked for it last, `until_ms` when one will be again. `runs` were judged by the
     rule alone since a model last looked; `told` is how bad a model found it since the
     rule became false. `suffices` is false when a model saw trouble that the rule does
     not: then both are asked.
@@ -53,6 +56,7 @@ class CompiledItem(Record):
     probes: Annotated[tuple[ProbeText, ...], Field(max_length=MAX_PROBES)] = ()
     why: Why = ""
     made_ms: StoredMs
+    tried_ms: StoredMs
     until_ms: StoredMs
     runs: NonNegativeInt = 0
     told: Severity | None = None
@@ -69,7 +73,7 @@ class CompiledItem(Record):
     def is_usable(self, now: datetime) -> bool:
         """Say whether its rule may judge, fresh or not."""
         age = to_ms(now) - self.made_ms
-        return bool(self.probes) and age < LONGEST_LIFE / timedelta(milliseconds=1)
+        return bool(self.probes) and age < LONGEST_LIFE // _MILLISECOND
 
     @property
     def is_full_check_due(self) -> bool:
@@ -98,16 +102,30 @@ class CompiledItem(Record):
         return self.but(runs=self.runs + 1)
 
     def outdated(self, now: datetime) -> Self:
-        """Return it so that it is made again at the next run."""
-        return self.but(until_ms=min(self.until_ms, to_ms(now)))
+        """Return it so that it is made again at the next run, if not just now it was.
+
+        What cannot be observed now and then must not cost a call each time.
+        """
+        soonest = max(to_ms(now), self.tried_ms + RETRY // _MILLISECOND)
+        return self.but(until_ms=min(self.until_ms, soonest))
 
     def kept_on(self, now: datetime) -> Self:
-        """Return it so that it is made again only after a while."""
-        return self.but(until_ms=to_ms(now + RETRY))
+        """Return it after a vain try to make it again."""
+        return self.but(tried_ms=to_ms(now), until_ms=to_ms(now + RETRY))
 
     def doubted(self, now: datetime) -> Self:
         """Return it after a model saw trouble while the rule held."""
         return self.but(suffices=False, runs=0, until_ms=to_ms(now + LIFE))
+
+    def after(self, before: "CompiledItem | None") -> Self:
+        """Return it as what follows on something older, which may be the same again.
+
+        Making the same rule again does not put off the day on which a model looks; at
+        one that is new, or was doubted, it looks at once.
+        """
+        if before is None or before.probes != self.probes or not before.suffices:
+            return self.but(runs=FULL_CHECK_RUNS)
+        return self.but(runs=before.runs, told=before.told)
 
     def but(self, **changes: object) -> Self:
         """Return it with these fields replaced."""
@@ -120,16 +138,9 @@ class CompiledItems(Record):
     v: Literal[1] = 1
     items: Mapping[str, CompiledItem] = Field(default_factory=dict)
 
-    def only(self, keys: Collection[str]) -> Self:
-        """Return it without what is known of items that are gone."""
-        kept = {key: one for key, one in self.items.items() if key in keys}
-        return self.model_copy(update={"items": kept})
-
     def dump(self) -> str:
         """Return the stored text."""
-        return self.model_dump_json(
-            by_alias=True, exclude_none=True, exclude_defaults=False
-        )
+        return self.model_dump_json(by_alias=True, exclude_none=True)
 
 
 def load_compiled(text: str | bytes) -> CompiledItems:

@@ -128,9 +128,7 @@ class AnthropicModel:
         return [block]
 
     def _tools(self, request: ModelRequest) -> list[ToolParam] | Omit:
-        if not request.tools or (
-            request.last and not self._capabilities.tool_choice
-        ):
+        if not request.tools or (request.last and not self._capabilities.tool_choice):
             return omit
         return [_tool(tool, strict=self._capabilities.strict) for tool in request.tools]
 

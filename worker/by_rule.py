@@ -5,30 +5,28 @@ of it, since the rule was fixed before anything untrusted was read; a rule that 
 ok only as long as no model has seen trouble beside it.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from heartbeat.checklist import Item
 from heartbeat.compiled import (
     LIFE,
-    RETRY,
+    MAX_WHY,
     CompiledItem,
     CompiledItems,
     digest_of,
     judge_by_rule,
 )
 from heartbeat.instants import to_ms
+from heartbeat.phrases import clip
 from heartbeat.probes import Probe
 from heartbeat.tools import Observation, Unobserved
 from heartbeat.usage import Usage
-from heartbeat.verdict import By, ItemResult, Severity, Verdict
+from heartbeat.verdict import ItemResult, Verdict
 from worker.compiling import NeedsReading, NotProposed, Proposal, Proposed, made_with
 from worker.judge import Judged
 from worker.model import Failure
-
-logger = logging.getLogger(__name__)
 
 Outcomes = Sequence[Observation | Unobserved]
 
@@ -41,7 +39,6 @@ class Means:
     is read again.
     """
 
-    model_id: str
     propose: Callable[[], Awaitable[tuple[Proposal | Failure, Usage]]]
     observe: Callable[[Sequence[Probe]], Awaitable[Outcomes]]
     ask: Callable[[Sequence[Observation]], Awaitable[Judged]]
@@ -53,20 +50,17 @@ class Rules:
     """What is known of a heartbeat's items, before a run and, changed, after it."""
 
     now: datetime
+    name_model: Callable[[str | None], str]
     known: dict[str, CompiledItem] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, compiled: CompiledItems, now: datetime) -> "Rules":
-        """Begin a run with what is stored."""
-        return cls(now=now, known=dict(compiled.items))
+    def record(self, keys: Collection[str]) -> CompiledItems:
+        """Return what is to be stored: what is known of the items of these keys."""
+        kept = {key: one for key, one in self.known.items() if key in keys}
+        return CompiledItems(items=kept)
 
-    def record(self) -> CompiledItems:
-        """Return what is to be stored."""
-        return CompiledItems(items=self.known)
-
-    def asks_model(self, item: Item, model_id: str) -> bool:
+    def asks_model(self, item: Item) -> bool:
         """Say whether judging the item begins with a call of a model."""
-        known = self._known(item, model_id)
+        known = self._known(item)
         return known is None or not known.is_fresh(self.now) or known.asks_model
 
     async def judge(self, item: Item, means: Means) -> Judged:
@@ -74,7 +68,7 @@ class Rules:
 
         Without a rule, and where the rule alone does not suffice, a model judges.
         """
-        known = self._known(item, means.model_id)
+        known = self._known(item)
         outcomes: Outcomes | None = None
         spent = Usage()
         if known is None or not known.is_fresh(self.now):
@@ -89,10 +83,13 @@ class Rules:
             judged = await self._weigh(item, known, result, _seen(outcomes), means)
         return replace(judged, usage=judged.usage + spent)
 
-    def _known(self, item: Item, model_id: str) -> CompiledItem | None:
+    def _known(self, item: Item) -> CompiledItem | None:
         known = self.known.get(item.key)
-        is_of = known is not None and known.is_of(item, made_with(model_id))
+        is_of = known is not None and known.is_of(item, self._made_with(item))
         return known if is_of else None
+
+    def _made_with(self, item: Item) -> str:
+        return made_with(self.name_model(item.model))
 
     async def _made(
         self, item: Item, known: CompiledItem | None, means: Means
@@ -105,46 +102,42 @@ class Rules:
             case Failure():
                 return old, None, spent
             case NeedsReading(why=why):
-                made = self._make(item, means, why=why)
+                made = self._make(item, why=why)
             case NotProposed(why=why):
-                made = self._unproven(item, old, means, why)
+                made = self._unproven(item, old, why)
             case Proposed(rule=rule, why=why):
                 outcomes = await means.observe(rule)
                 tried = judge_by_rule(item, rule, outcomes)
                 if tried.verdict is Verdict.UNKNOWN:
-                    made = self._unproven(item, old, means, tried.details)
+                    made = self._unproven(item, old, tried.details)
                     outcomes = None
                 else:
-                    made = self._make(item, means, rule=rule, why=why)
-        # A new rule does not put off the day on which a model looks.
-        made = made.but(runs=0 if known is None else known.runs)
+                    made = self._make(item, rule=rule, why=why).after(known)
         self.known[item.key] = made
         return made, outcomes, spent
 
     def _make(
-        self, item: Item, means: Means, *, why: str, rule: Sequence[Probe] = ()
+        self, item: Item, *, why: str, rule: Sequence[Probe] = ()
     ) -> CompiledItem:
         return CompiledItem(
             item=digest_of(item),
-            made_with=made_with(means.model_id),
+            made_with=self._made_with(item),
             probes=tuple(probe.source for probe in rule),
             why=why,
             made_ms=to_ms(self.now),
+            tried_ms=to_ms(self.now),
             until_ms=to_ms(self.now + LIFE),
         )
 
-    def _unproven(
-        self, item: Item, old: CompiledItem | None, means: Means, why: str
-    ) -> CompiledItem:
+    def _unproven(self, item: Item, old: CompiledItem | None, why: str) -> CompiledItem:
         """Keep to what has been tried out before, and ask again later.
 
         A value that has vanished must not turn a measured item into one that is read.
         """
         if old is not None:
             return old.kept_on(self.now)
-        return self._make(item, means, why=f"no rule yet: {why}"[:300]).but(
-            until_ms=to_ms(self.now + RETRY)
-        )
+        made = self._make(item, why=clip(f"no rule yet: {why}", MAX_WHY))
+        return made.kept_on(self.now)
 
     async def _weigh(
         self,

@@ -141,7 +141,9 @@ def _described(tool: Tool) -> str:
     usage = " ".join([tool.name, *(f"<{one.name}>" for one in tool.arguments)])
     lines = [f"{usage}: {tool.about}"]
     lines += [f"  argument {one.name}: {one.about}" for one in tool.arguments]
-    lines += [f"  field {one.name} ({one.unit.value}): {one.about}" for one in tool.fields]
+    lines += [
+        f"  field {one.name} ({one.unit.value}): {one.about}" for one in tool.fields
+    ]
     if tool.open_prefix:
         lines.append(f"  field {tool.open_prefix}<path>: a value of the answer")
     return "\n".join(lines)
@@ -160,13 +162,13 @@ It cannot be compiled either if somebody has to read and judge: a page's wording
 a log means, whether something looks odd. Then answer with "compilable": false, empty \
 lists, and the reason. When in doubt, choose that.
 
-Ask for `status == 200` too where a condition is on a value inside an answer. An absent \
-field makes its condition false, so that a refused connection or a missing file is \
-noticed by a condition on any field that is then absent.
+Ask for `status == 200` too where a condition is on a value inside an answer. An \
+absent field makes its condition false, so that a refused connection or a missing file \
+is noticed by a condition on any field that is then absent.
 
-Operators: {" ".join(Operator)}. Values are written as text, with a unit where it helps: \
-90%, 500MB, 2h, 800ms, true, ok. Without one a number is in the field's own unit. In \
-"rule", "call" is the index of a call in "calls", from 0; "arguments" are in order.
+Operators: {" ".join(Operator)}. Values are written as text, with a unit where it \
+helps: 90%, 500MB, 2h, 800ms, true, ok. Without one a number is in the field's own \
+unit. In "rule", "call" is the index of a call in "calls", from 0.
 
 Tools
 {chr(10).join(_described(tool) for tool in CATALOGUE.values())}

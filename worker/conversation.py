@@ -11,7 +11,14 @@ from types import MappingProxyType
 from heartbeat.checklist import Item
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from heartbeat.verdict import Cause
-from worker.answer import ANSWER_SCHEMA, Finish, GiveUp, Unreadable, believe, read_answer
+from worker.answer import (
+    ANSWER_SCHEMA,
+    Finish,
+    GiveUp,
+    Unreadable,
+    believe,
+    read_answer,
+)
 from worker.model import Failure, JsonObject, ModelRequest, Reply, ToolUse
 from worker.prompt import (
     SYSTEM,

@@ -16,9 +16,11 @@ from heartbeat.resolve import Bounds, Identity, resolve
 from heartbeat.runs import Reason
 from heartbeat.usage import Usage
 from heartbeat.verdict import ItemResult
+from worker.by_rule import Rules
 from worker.items import ItemJudge, OnResult, Spend, Tools
 from worker.judge import Limits
 from worker.model import Model
+from worker.rule_keeper import RuleKeeper
 from worker.tools.commands_file import Command, argv_by_name
 from worker.tools.hosts import hosts_in
 from worker.tools.policy import ToolPolicy
@@ -42,6 +44,7 @@ class Place:
     bounds: Bounds
     limits: Limits
     parallel_items: int = 4
+    second_reading: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,8 @@ class HeartbeatRunner:
     """Judges a heartbeat's items; holds no right to run and stores nothing.
 
     `find_model` gives the model of an id (None: this worker's default), or None where
-    no model is configured. `make_tools` gives the tools of one run.
+    no model is configured. `make_tools` gives the tools of one run. With a `keeper`
+    the model makes rules of items, which are kept from run to run.
     """
 
     def __init__(
@@ -81,10 +85,12 @@ class HeartbeatRunner:
         *,
         find_model: Callable[[str | None], Model | None],
         make_tools: Callable[[ToolPolicy], Tools],
+        keeper: RuleKeeper | None = None,
     ) -> None:
         self._place = place
         self._find_model = find_model
         self._make_tools = make_tools
+        self._keeper = keeper
 
     async def evaluate(
         self,
@@ -112,6 +118,8 @@ class HeartbeatRunner:
             return Unusable(reason=error.code, message=str(error))
         if checklist.is_empty:
             return Unusable(reason=Reason.EMPTY, message="expected items, got none")
+        items = due(checklist.items)
+        rules = await self._load_rules(config, items, now)
         tools = self._make_tools(self._policy(config, text, folder))
         judge = ItemJudge(
             tools=tools,
@@ -120,14 +128,16 @@ class HeartbeatRunner:
             spend=spend,
             limits=self._place.limits,
             parallel_items=self._place.parallel_items,
+            second_reading=self._place.second_reading,
+            rules=rules,
         )
         try:
-            judged = await judge.judge_all(
-                due(checklist.items), ends=ends, on_result=on_result
-            )
+            judged = await judge.judge_all(items, ends=ends, on_result=on_result)
         finally:
             await tools.close()
         present, disabled = keys_of(checklist)
+        if self._keeper is not None and rules is not None:
+            await self._keeper.end(config, rules, present=present)
         return Evaluation(
             results=tuple(one.result for one in judged),
             present=present,
@@ -136,6 +146,13 @@ class HeartbeatRunner:
             usage=sum((one.usage for one in judged), Usage()),
             config=config,
         )
+
+    async def _load_rules(
+        self, config: HeartbeatConfig, items: Sequence[Item], now: datetime
+    ) -> Rules | None:
+        if self._keeper is None or not any(item.needs_model for item in items):
+            return None
+        return await self._keeper.begin(config, now)
 
     async def _read_in_time(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
         """Read the checklist; a file system that hangs must not hold the run."""

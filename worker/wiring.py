@@ -9,6 +9,7 @@ from heartbeat.instants import from_ms
 from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
 from heartbeat.resolve import Bounds
 from heartbeat.settings import Settings
+from heartbeat.store.compiled import Compiled
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Runs
@@ -21,6 +22,7 @@ from worker.judge import Limits
 from worker.loop import EventLoopThread
 from worker.model import Model
 from worker.providers import Providers, check_base_url
+from worker.rule_keeper import RuleKeeper
 from worker.runner import HeartbeatRunner, Place
 from worker.runtime import Runtime
 from worker.tools.commands_file import read_commands
@@ -84,8 +86,10 @@ def _model_id(text: str | None, settings: Settings) -> ModelId:
     return model
 
 
-def make_runner(settings: Settings, models: Models) -> HeartbeatRunner:
-    """Build the runner of these settings."""
+def make_runner(
+    settings: Settings, models: Models, *, keeper: RuleKeeper | None = None
+) -> HeartbeatRunner:
+    """Build the runner of these settings; without a keeper it compiles no items."""
     place = Place(
         root=settings.root.resolve(),
         read_paths=settings.read_paths,
@@ -94,8 +98,11 @@ def make_runner(settings: Settings, models: Models) -> HeartbeatRunner:
         bounds=bounds_of(settings),
         limits=Limits(deadline=timedelta(seconds=settings.item_seconds)),
         parallel_items=settings.parallel_items,
+        second_reading=settings.second_reading,
     )
-    return HeartbeatRunner(place, find_model=models.find, make_tools=Toolbox)
+    return HeartbeatRunner(
+        place, find_model=models.find, make_tools=Toolbox, keeper=keeper
+    )
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -117,10 +124,13 @@ def make_runtime(settings: Settings) -> Runtime:
         now=lambda: from_ms(server.now_ms()),
         most=settings.max_tokens_per_day,
     )
+    keeper = RuleKeeper(Compiled(server), name_model=models.describe)
     execution = Execution(
         runs=Runs(server, lease_ms=round(settings.run_lease_seconds * 1000)),
         heartbeats=Heartbeats(server),
-        runner=make_runner(settings, models),
+        runner=make_runner(
+            settings, models, keeper=keeper if settings.compile_items else None
+        ),
         spend=Spend(may_call=budget.may_call, spent=budget.spent),
         host=host,
     )

@@ -61,7 +61,10 @@ def test_ok_with_a_true_quote_is_believed() -> None:
     decision = after_a_look().next(a_reply(verdict("ok", ("t1", "average 0.50"))))
 
     assert decision == Finish(
-        verdict=Verdict.OK, severity=Severity.WARNING, details="as observed"
+        verdict=Verdict.OK,
+        severity=Severity.WARNING,
+        details="as observed",
+        quotes=("average 0.50",),
     )
 
 
