@@ -75,7 +75,7 @@ def _added(text: str, item: Item, probes: Sequence[Probe]) -> str:
 def _candidates(text: str, line: int, probes: Sequence[Probe]) -> Iterator[str]:
     """Put the lines after the item's first line, then after each that follows."""
     lines = _LINE.findall(text)
-    marker = _MARKER.match(lines[line - 1])
+    marker = _MARKER.match(lines[line - 1].removeprefix("\ufeff"))
     if marker is None:
         return
     indent = " " * len(marker[0].expandtabs(4))

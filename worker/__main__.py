@@ -1,7 +1,8 @@
 """`python -m worker check FILE --json-lines`: evaluate a checklist once; store nothing.
 
 Prints one JSON object a line: `start`, an `item` for each as it is judged, and `done`
-with the whole run; `error` and exit code 2 when the checklist cannot be used.
+with the whole run; `error` and exit code 2 when the checklist cannot be used. `compile`
+does the same for the rules that the model makes of the items without.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,20 +19,24 @@ from dotenv import dotenv_values
 
 from heartbeat.asked import Asked
 from heartbeat.cadence import Cadence
-from heartbeat.checklist import parse_checklist
+from heartbeat.checklist import Checklist, parse_checklist
 from heartbeat.checklist_file import FileTrouble, read_checklist
-from heartbeat.errors import ChecklistUnavailable, HeartbeatError
+from heartbeat.config import HeartbeatConfig
+from heartbeat.errors import ChecklistUnavailable, HeartbeatError, InvalidSettings
 from heartbeat.instants import from_ms, to_ms
 from heartbeat.owners import LOCAL_OWNER
 from heartbeat.resolve import Identity, resolve
 from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
+from worker.compile_file import compile_item
 from worker.items import Spend
 from worker.judge import always, unrecorded
+from worker.model import Failure
 from worker.runner import Unusable
 from worker.settling import Run, record_of
-from worker.wiring import Models, bounds_of, check_settings, make_runner
+from worker.tools.toolbox import Toolbox
+from worker.wiring import Models, bounds_of, check_settings, make_runner, place_of
 
 #: Name of the heartbeat that a check by hand stands for.
 _CHECK = "check"
@@ -45,22 +50,16 @@ def main(arguments: list[str], environ: Mapping[str, str | None]) -> int:
         check_settings(settings)
         file = _resolved(options.file)
         settings = settings.model_copy(update={"root": file.parent})
-        return asyncio.run(_check(settings, file))
+        code: int = asyncio.run(options.command(settings, file))
     except HeartbeatError as error:
         _say("error", code=error.code, message=str(error))
         return 2
+    return code
 
 
 async def _check(settings: Settings, file: Path) -> int:
-    text = read_checklist(file.name, root=file.parent).text_bytes
-    checklist, now = parse_checklist(text), from_ms(to_ms(datetime.now(UTC)))
-    config = resolve(
-        Asked(heartbeat_path=file.name),
-        checklist.front_matter,
-        identity=Identity(owner=LOCAL_OWNER, schedule_id=_CHECK, path=file.name),
-        bounds=bounds_of(settings),
-        now=now,
-    ).config
+    now = from_ms(to_ms(datetime.now(UTC)))
+    _, checklist, config = _read(settings, file, now)
     models = Models(settings)
     _say("start", items=len(checklist.items), model=models.describe(config.model))
     try:
@@ -86,6 +85,46 @@ async def _check(settings: Settings, file: Path) -> int:
     )
     _say("done", run=record_of(run, evaluation).to_wire())
     return 0
+
+
+async def _compile(settings: Settings, file: Path) -> int:
+    text, checklist, config = _read(settings, file, datetime.now(UTC))
+    items = [item for item in checklist.items if item.needs_model]
+    models = Models(settings)
+    tools = Toolbox(place_of(settings).policy(config, text, file.parent))
+    try:
+        _say("start", items=len(items), model=models.describe(config.model) or "none")
+        for item in items:
+            model = models.find(item.model or config.model)
+            if model is None:
+                raise InvalidSettings(
+                    "expected ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL, got neither"
+                )
+            made = await compile_item(item, model=model, tools=tools)
+            if isinstance(made, Failure):
+                _say("error", code=made.cause, message=made.why)
+                return 2
+            _say("item", **made.told())
+    finally:
+        await tools.close()
+        await models.close()
+    _say("done")
+    return 0
+
+
+def _read(
+    settings: Settings, file: Path, now: datetime
+) -> tuple[bytes, Checklist, HeartbeatConfig]:
+    text = read_checklist(file.name, root=file.parent).text_bytes
+    checklist = parse_checklist(text)
+    resolved = resolve(
+        Asked(heartbeat_path=file.name),
+        checklist.front_matter,
+        identity=Identity(owner=LOCAL_OWNER, schedule_id=_CHECK, path=file.name),
+        bounds=bounds_of(settings),
+        now=now,
+    )
+    return text, checklist, resolved.config
 
 
 def _resolved(file: str) -> Path:
@@ -114,12 +153,23 @@ def _say(event: str, **facts: object) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker")
     commands = parser.add_subparsers(required=True)
-    check = commands.add_parser("check", help="evaluate a checklist once, here, now")
-    check.add_argument("file")
-    check.add_argument(
+    _add(commands, "check", _check, "evaluate a checklist once, here, now")
+    _add(commands, "compile", _compile, "have rules made of its items, and try them")
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    command: Callable[[Settings, Path], Awaitable[int]],
+    about: str,
+) -> None:
+    parser = commands.add_parser(name, help=about)
+    parser.set_defaults(command=command)
+    parser.add_argument("file")
+    parser.add_argument(
         "--json-lines", action="store_true", help="one JSON object a line (the default)"
     )
-    return parser
 
 
 if __name__ == "__main__":

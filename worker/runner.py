@@ -46,6 +46,19 @@ class Place:
     parallel_items: int = 4
     second_reading: bool = True
 
+    def policy(self, config: HeartbeatConfig, text: bytes, folder: Path) -> ToolPolicy:
+        """Return what the tools of a heartbeat with this checklist may reach."""
+        return ToolPolicy(
+            owner=config.owner,
+            root=root_of(config.owner, self.root),
+            base=folder,
+            read_paths=self.read_paths,
+            private_hosts=self.private_hosts,
+            commands=argv_by_name(self.commands, config.owner),
+            model_hosts=hosts_in(text.decode()),
+            is_local=config.owner == LOCAL_OWNER,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
@@ -120,7 +133,7 @@ class HeartbeatRunner:
             return Unusable(reason=Reason.EMPTY, message="expected items, got none")
         items = due(checklist.items)
         rules = await self._load_rules(config, items, now)
-        tools = self._make_tools(self._policy(config, text, folder))
+        tools = self._make_tools(self._place.policy(config, text, folder))
         judge = ItemJudge(
             tools=tools,
             model=model,
@@ -185,18 +198,6 @@ class HeartbeatRunner:
             now=now,
         )
         return resolved.config
-
-    def _policy(self, config: HeartbeatConfig, text: bytes, folder: Path) -> ToolPolicy:
-        return ToolPolicy(
-            owner=config.owner,
-            root=root_of(config.owner, self._place.root),
-            base=folder,
-            read_paths=self._place.read_paths,
-            private_hosts=self._place.private_hosts,
-            commands=argv_by_name(self._place.commands, config.owner),
-            model_hosts=hosts_in(text.decode()),
-            is_local=config.owner == LOCAL_OWNER,
-        )
 
 
 def keys_of(checklist: Checklist) -> tuple[frozenset[str], frozenset[str]]:

@@ -90,7 +90,14 @@ def make_runner(
     settings: Settings, models: Models, *, keeper: RuleKeeper | None = None
 ) -> HeartbeatRunner:
     """Build the runner of these settings; without a keeper it compiles no items."""
-    place = Place(
+    return HeartbeatRunner(
+        place_of(settings), find_model=models.find, make_tools=Toolbox, keeper=keeper
+    )
+
+
+def place_of(settings: Settings) -> Place:
+    """Return where this worker finds checklists, and what may be reached from there."""
+    return Place(
         root=settings.root.resolve(),
         read_paths=settings.read_paths,
         private_hosts=settings.private_hosts,
@@ -99,9 +106,6 @@ def make_runner(
         limits=Limits(deadline=timedelta(seconds=settings.item_seconds)),
         parallel_items=settings.parallel_items,
         second_reading=settings.second_reading,
-    )
-    return HeartbeatRunner(
-        place, find_model=models.find, make_tools=Toolbox, keeper=keeper
     )
 
 

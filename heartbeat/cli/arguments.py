@@ -5,6 +5,7 @@ import argparse
 from heartbeat.cli import (
     alive,
     check,
+    compiling,
     configure,
     control,
     doctor,
@@ -20,6 +21,7 @@ _TOPICS = (
     up,
     initial,
     check,
+    compiling,
     run,
     configure,
     control,

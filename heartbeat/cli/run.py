@@ -1,12 +1,7 @@
 """`heartbeat run FILE`: evaluate a checklist once, here, now; nothing is stored."""
 
 import argparse
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, assert_never
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,13 +10,10 @@ from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import Output, plain, rows, table
-from heartbeat.cli.run_events import Done, Event, Failed, ItemEnded, Started, read_event
+from heartbeat.cli.run_events import Done, Failed, ItemEnded, Started, read_event
 from heartbeat.cli.styles import status_text
-from heartbeat.errors import HeartbeatError
+from heartbeat.cli.worker_lines import worker_lines
 from heartbeat.views import RunView
-
-#: Seconds that the worker has to end after it was told to.
-_END_SECONDS = 5.0
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -35,11 +27,8 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Let a worker process evaluate the file and show verdicts as they come."""
     done: RunView | None = None
-    command = [
-        sys.executable, "-m", "worker", "check", arguments.file, "--json-lines"
-    ]  # fmt: skip
-    with _events(context, command) as events:
-        for event in events:
+    with worker_lines(context, "check", arguments.file) as lines:
+        for event in map(read_event, lines):
             match event:
                 case Failed():
                     context.output.fail(code=event.code, message=event.message)
@@ -50,62 +39,11 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
                     _progress(event, context.output)
                 case _:
                     assert_never(event)
-    if done is None:
-        raise HeartbeatError("the worker ended without a result")
+    assert done is not None  # the lines end with a result or a failure
     shown = done
     context.output.show(Done(event="done", run=shown), lambda: _verdicts(shown))
     fine = all(item.status == "ok" for item in shown.items)
     return Exit.OK if fine else Exit.TROUBLE
-
-
-@contextmanager
-def _events(context: Context, command: list[str]) -> Iterator[Iterator[Event]]:
-    """Run the worker for the block; what it writes beside its events shows if it fails.
-
-    Its standard error goes to a file: an unread pipe would fill up and stop it.
-    """
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as beside,
-        subprocess.Popen(
-            command,
-            cwd=context.folder,
-            env=dict(context.environ),
-            stdout=subprocess.PIPE,
-            stderr=beside,
-            text=True,
-        ) as worker,
-    ):
-        assert worker.stdout is not None  # it was asked for
-        try:
-            yield _read(worker.stdout, worker, beside)
-        finally:
-            _end(worker)
-
-
-def _read(
-    lines: IO[str], worker: "subprocess.Popen[str]", beside: IO[str]
-) -> Iterator[Event]:
-    has_ended = False
-    for line in lines:
-        event = read_event(line)
-        has_ended = isinstance(event, (Done, Failed))
-        yield event
-    code = worker.wait()
-    if not has_ended:
-        beside.seek(0)
-        said = beside.read().strip().splitlines()[-1:] or ["it said nothing"]
-        raise HeartbeatError(f"the worker ended with exit code {code}: {said[0]}")
-
-
-def _end(worker: "subprocess.Popen[str]") -> None:
-    """Leave no process behind, also when the call was interrupted."""
-    if worker.poll() is not None:
-        return
-    worker.terminate()
-    try:
-        worker.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        worker.kill()
 
 
 def _progress(event: Started | ItemEnded, output: Output) -> None:
