@@ -58,12 +58,13 @@ class Controls:
         """Show one heartbeat, with its checklist as it is now."""
         stored = self._store.heartbeats.get(owner, request.schedule_id)
         checklist, problem = self._read(owner, stored)
+        compiled = self._store.compiled.load(stored.config.uid)
         return GetResult(
             id=request.id,
             heartbeat=self._view(owner, stored),
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
-            items=present.items(checklist.items) if checklist else (),
+            items=present.items(checklist.items, compiled) if checklist else (),
             problem=problem,
         )
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from heartbeat.book import Incident, UnknownItem
 from heartbeat.checklist import Item
+from heartbeat.compiled import CompiledItems
 from heartbeat.config import HeartbeatConfig
 from heartbeat.degraded import unknown_details
 from heartbeat.instants import from_ms, to_text
@@ -67,8 +68,10 @@ def next_runs(stored: Stored) -> tuple[str, ...]:
     return tuple(to_text(slot) for slot in slots)
 
 
-def items(found: Iterable[Item]) -> tuple[ItemView, ...]:
-    """Show the items of a checklist."""
+def items(
+    found: Iterable[Item], compiled: CompiledItems | None = None
+) -> tuple[ItemView, ...]:
+    """Show the items of a checklist, with the rules that were made of them."""
     return tuple(
         ItemView(
             item_key=item.key,
@@ -78,6 +81,7 @@ def items(found: Iterable[Item]) -> tuple[ItemView, ...]:
             severity=item.severity,
             probes=tuple(probe.source for probe in item.probes),
             needs_model=item.needs_model,
+            compiled=() if compiled is None else compiled.probes_of(item),
             every=None if item.every is None else item.every / timedelta(minutes=1),
             model=item.model,
         )

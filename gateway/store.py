@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from heartbeat.store.books import Books
+from heartbeat.store.compiled import Compiled
 from heartbeat.store.cursors import Cursors
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.processes import Processes
@@ -22,6 +23,7 @@ class Store:
     runs: Runs
     slots: Slots
     books: Books
+    compiled: Compiled
     cursors: Cursors
     processes: Processes
     statistics: Statistics
@@ -35,6 +37,7 @@ class Store:
             runs=Runs(server),
             slots=Slots(server),
             books=Books(server),
+            compiled=Compiled(server),
             cursors=Cursors(server),
             processes=Processes(server),
             statistics=Statistics(server),

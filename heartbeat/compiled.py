@@ -138,6 +138,13 @@ class CompiledItems(Record):
     v: Literal[1] = 1
     items: Mapping[str, CompiledItem] = Field(default_factory=dict)
 
+    def probes_of(self, item: Item) -> tuple[str, ...]:
+        """Return the rule of an item as it is now written; none if it has none."""
+        known = self.items.get(item.key)
+        if known is None or known.item != digest_of(item):
+            return ()
+        return known.probes if item.needs_model else ()
+
     def dump(self) -> str:
         """Return the stored text."""
         return self.model_dump_json(by_alias=True, exclude_none=True)

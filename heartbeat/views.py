@@ -18,6 +18,9 @@ class ItemView(Wire):
     severity: str
     probes: tuple[str, ...] = ()
     needs_model: bool
+    compiled: tuple[str, ...] = Field(
+        default=(), description="probes that a model has made of it, which judge it"
+    )
     every: float | None = Field(
         default=None, description="minutes between judgements; absent: every run"
     )

@@ -189,7 +189,8 @@ def _item(item: ItemView) -> str:
 
 def _judged_by(item: ItemView) -> Text:
     if item.needs_model:
-        return Text(plain(item.model or "a model"))
+        judge = plain(item.model or "a model")
+        return Text("\n".join([judge, *(f"by {plain(one)}" for one in item.compiled)]))
     return Text("\n".join(map(plain, item.probes)))
 
 
