@@ -1,4 +1,4 @@
-"""`python -m bench [dispatch] [worker] [latency]`: all of them when none is named."""
+"""`python -m bench [dispatch] [worker] [latency] [loop]`: all when none is named."""
 
 import argparse
 import sys
@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import dispatch, latency, worker
+from bench import dispatch, latency, loop, worker
 from bench.figures import HEAD, Figure
 
 BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "dispatch": dispatch.measure,
     "worker": worker.measure,
     "latency": latency.measure,
+    "loop": loop.measure,
 }
 
 

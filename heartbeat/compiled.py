@@ -29,7 +29,7 @@ LIFE = timedelta(hours=24)
 LONGEST_LIFE = timedelta(days=7)
 #: When a rule that could not be tried out, or no longer fits, is made again.
 RETRY = timedelta(hours=1)
-#: Runs by the rule alone after which a model looks too: once a day at five minutes.
+#: In one of so many runs a model looks too: once a day at five minutes.
 FULL_CHECK_RUNS = 288
 
 #: Bounds of one stored rule: a hundred items fit into a quarter of a megabyte.
@@ -78,7 +78,7 @@ class CompiledItem(Record):
     @property
     def is_full_check_due(self) -> bool:
         """Say whether a model has to look although the rule holds."""
-        return not self.suffices or self.runs >= FULL_CHECK_RUNS
+        return not self.suffices or self.runs + 1 >= FULL_CHECK_RUNS
 
     @property
     def asks_model(self) -> bool:

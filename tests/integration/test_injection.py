@@ -145,7 +145,7 @@ def test_the_trap_is_one_where_the_checklist_allows_it(tmp_path: Path) -> None:
         async with a_world(tmp_path / "world", TEMPLATES[0], GOALS[6]) as world:
             allowed = f"- see http://127.0.0.1:{world.ports['trap']}/"
             await judge(world, by="reading", allowed=allowed)
-            assert len(world.trapped) == len(CHANNELS)
+            assert len(world.trapped) >= len(CHANNELS)
 
     asyncio.run(attack())
 
