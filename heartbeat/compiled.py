@@ -80,11 +80,6 @@ class CompiledItem(Record):
         """Say whether a model has to look although the rule holds."""
         return not self.suffices or self.runs + 1 >= FULL_CHECK_RUNS
 
-    @property
-    def asks_model(self) -> bool:
-        """Say whether a model is asked as long as the rule holds."""
-        return not self.probes or self.is_full_check_due
-
     def rule(self, *, line: int) -> tuple[Probe, ...]:
         """Return its probes. Raises InvalidProbe."""
         return tuple(parse_probe(source, line=line) for source in self.probes)

@@ -18,6 +18,7 @@ from heartbeat.compiled import (
     digest_of,
     judge_by_rule,
 )
+from heartbeat.errors import InvalidProbe
 from heartbeat.instants import to_ms
 from heartbeat.phrases import clip
 from heartbeat.probes import Probe
@@ -58,10 +59,10 @@ class Rules:
         kept = {key: one for key, one in self.known.items() if key in keys}
         return CompiledItems(items=kept)
 
-    def asks_model(self, item: Item) -> bool:
-        """Say whether judging the item begins with a call of a model."""
+    def has_rule(self, item: Item) -> bool:
+        """Say whether there is a rule that judges the item if no model answers."""
         known = self._known(item)
-        return known is None or not known.is_fresh(self.now) or known.asks_model
+        return known is not None and known.is_usable(self.now)
 
     async def judge(self, item: Item, means: Means) -> Judged:
         """Judge an item by its rule, having one made where none is fresh.
@@ -85,8 +86,13 @@ class Rules:
 
     def _known(self, item: Item) -> CompiledItem | None:
         known = self.known.get(item.key)
-        is_of = known is not None and known.is_of(item, self._made_with(item))
-        return known if is_of else None
+        if known is None or not known.is_of(item, self._made_with(item)):
+            return None
+        try:
+            known.rule(line=item.line)
+        except InvalidProbe:  # written by another version of this program
+            return None
+        return known
 
     def _made_with(self, item: Item) -> str:
         return made_with(self.name_model(item.model))

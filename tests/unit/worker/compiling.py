@@ -70,6 +70,7 @@ class RuleMaker:
     looks: str | Failure = "ok"
     severity: str = "warning"
     confirms: str = "ok"
+    hangs: bool = False
     proposals: list[ModelRequest] = field(default_factory=list)
     judgements: list[ModelRequest] = field(default_factory=list)
     confirmations: list[ModelRequest] = field(default_factory=list)
@@ -79,6 +80,8 @@ class RuleMaker:
         return len(self.proposals) + len(self.judgements) + len(self.confirmations)
 
     async def reply(self, request: ModelRequest) -> Reply | Failure:
+        if self.hangs:
+            await asyncio.Event().wait()
         if request.system == compiling.SYSTEM:
             self.proposals.append(request)
             return _told(self.proposes)
@@ -147,6 +150,7 @@ class Heart:
     model_id: str = "anthropic:claude-haiku-5-5"
     known: Mapping[str, CompiledItem] = field(default_factory=dict)
     spend: Spend = FREE
+    seconds: float = 5.0
 
     @property
     def item(self) -> Item:
@@ -173,7 +177,7 @@ class Heart:
         )
 
         async def judged() -> ItemResult:
-            ends = asyncio.get_running_loop().time() + 5
+            ends = asyncio.get_running_loop().time() + self.seconds
             all_ = await judge.judge_all(items, ends=ends, on_result=lambda _: None)
             return all_[0].result
 

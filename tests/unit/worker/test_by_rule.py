@@ -122,6 +122,34 @@ def test_a_false_rule_needs_action_whatever_the_model_says(
     assert said in results[0].details
 
 
+@pytest.mark.parametrize(
+    ("used", "verdict"),
+    [
+        pytest.param(97.0, Verdict.ACTION_NEEDED, id="false"),
+        pytest.param(50.0, Verdict.OK, id="true"),
+    ],
+)
+def test_a_model_that_hangs_keeps_no_rule_from_being_told(
+    used: float, verdict: Verdict
+) -> None:
+    heart, model = a_compiled_heart()
+    model.hangs = True
+    heart.seconds = 0.2
+    heart.now += DAY
+    heart.known = {heart.item.key: heart.known[heart.item.key].but(runs=1000)}
+    heart.machine.fields["disk"] = {"used_percent": used}
+    result = heart.run()
+    assert (result.verdict, result.by) == (verdict, By.COMPILED)
+
+
+def test_a_rule_that_this_version_cannot_read_is_made_again() -> None:
+    heart, model = a_compiled_heart()
+    odd = heart.known[heart.item.key].but(probes=("floppy / exists == true",))
+    heart.known = {heart.item.key: odd}
+    assert heart.run().verdict is Verdict.OK
+    assert len(model.proposals) == 1
+
+
 def test_a_rule_that_holds_again_is_ok_and_its_next_fall_is_looked_at() -> None:
     heart, model = a_compiled_heart()
     model.looks = "action_needed"
