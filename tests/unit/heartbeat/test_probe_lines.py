@@ -140,6 +140,11 @@ def test_probes_go_below_their_item(before: str, after: str) -> None:
     assert add_probes(before, {key: [a_probe()]}) == after
 
 
+def test_a_tool_with_its_argument_in_its_name_is_refused() -> None:
+    with pytest.raises(InvalidProbe, match="expected words"):
+        written("disk /", field="used_percent", operator="<", value="90%")
+
+
 def test_each_item_gets_its_own() -> None:
     text = "- [ ] One\n- [ ] Two\n- [ ] Three\n"
     one, _, three = parse_checklist(text).items
