@@ -315,6 +315,14 @@ def test_ctrl_c_ends_a_watch_quietly(shell: Shell, heartbeat: str) -> None:
         assert process.stderr.read() == b""
 
 
+def test_a_watch_says_that_nothing_is_open(shell: Shell, heartbeat: str) -> None:
+    shell.call("delete", heartbeat)
+    with started(shell, "watch") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"connected, and nothing is open\n"
+        process.send_signal(signal.SIGINT)
+
+
 def started(shell: Shell, *argv: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", "heartbeat.cli.main", *argv],
