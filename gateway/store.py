@@ -10,6 +10,7 @@ from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
+from heartbeat.store.spending import Spending
 from heartbeat.store.statistics import Statistics
 from heartbeat.store.watch import Watch
 
@@ -24,6 +25,7 @@ class Store:
     books: Books
     cursors: Cursors
     processes: Processes
+    spending: Spending
     statistics: Statistics
     watch: Watch
 
@@ -37,6 +39,7 @@ class Store:
             books=Books(server),
             cursors=Cursors(server),
             processes=Processes(server),
+            spending=Spending(server),
             statistics=Statistics(server),
             watch=Watch(server),
         )

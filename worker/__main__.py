@@ -27,8 +27,7 @@ from heartbeat.resolve import Identity, resolve
 from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
-from worker.items import Spend
-from worker.judge import always, unrecorded
+from worker.items import FREE
 from worker.runner import Unusable
 from worker.settling import Run, record_of
 from worker.wiring import Models, bounds_of, check_settings, make_runner
@@ -68,7 +67,7 @@ async def _check(settings: Settings, file: Path) -> int:
             config,
             now=now,
             limit=_limit(config.timing.cadence(), now),
-            spend=Spend(may_call=always, spent=unrecorded),
+            spend=FREE,
             on_result=_say_item,
         )
     finally:

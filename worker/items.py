@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from heartbeat.budgets import Allowance, Budget, Rung, allowance
 from heartbeat.checklist import Item
 from heartbeat.errors import InvalidModel
 from heartbeat.probes import judge_by_probes
 from heartbeat.tools import Observation, ToolCall, Unobserved
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Verdict
-from worker.judge import Judged, Limits, MayCall, Spent, judge_item
+from worker.judge import Judged, Limits, Spent, judge_item, unrecorded
 from worker.model import Model
 
 logger = logging.getLogger(__name__)
@@ -45,22 +46,40 @@ class Tools(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
-    """How a run asks whether it may call the model, and says what it has cost."""
+    """How a run asks what it may still spend, and says what a call has cost.
 
-    may_call: MayCall
+    `tightest` gives the budget that decides; None: nothing is limited.
+    """
+
+    tightest: Callable[[], Awaitable[Budget | None]]
     spent: Spent
+
+    async def may_call(self) -> bool:
+        """Say whether an item that has begun may go on."""
+        budget = await self.tightest()
+        return budget is None or budget.rung is not Rung.STOPPED
+
+
+async def _unlimited() -> None:
+    """Limit nothing."""
+
+
+#: The budget of those who have none.
+FREE = Spend(tightest=_unlimited, spent=unrecorded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemJudge:
     """Judges with the tools and the model of one run; None where there is no model.
 
-    An item that names its own model is judged by what `find_model` gives for it.
+    An item that names its own model is judged by what `find_model` gives for it;
+    `find_cheaper` gives what takes its place when money runs short.
     """
 
     tools: Tools
     model: Model | None
     find_model: FindModel
+    find_cheaper: FindModel
     spend: Spend
     limits: Limits
     parallel_items: int
@@ -110,17 +129,8 @@ class ItemJudge:
             result = judge_by_probes(item, outcomes)
             if result is not None:
                 return Judged(result=result, usage=Usage(), steps=0)
-            model = self.model if item.model is None else self.find_model(item.model)
-            if model is None:
-                return _not_judged(item, Cause.NO_MODEL, "no model configured")
-            return await judge_item(
-                item,
-                evidence=[one for one in outcomes if isinstance(one, Observation)],
-                model=model,
-                observe=partial(self.tools.observe, chosen_by_model=True),
-                limits=self.limits,
-                may_call=self.spend.may_call,
-                spent=self.spend.spent,
+            return await self._ask(
+                item, [one for one in outcomes if isinstance(one, Observation)]
             )
         except InvalidModel as error:  # it was fine when it was configured
             return _not_judged(item, Cause.MODEL_REJECTED, str(error))
@@ -128,6 +138,34 @@ class ItemJudge:
             logger.exception("judging %s failed", item.key, extra={"action": "judge"})
             why = "judging failed; the worker's log says how"
             return _not_judged(item, Cause.INTERNAL, why)
+
+    async def _ask(self, item: Item, evidence: Sequence[Observation]) -> Judged:
+        """Let a model judge, as far as the money goes."""
+        model = self.model if item.model is None else self.find_model(item.model)
+        if model is None:
+            return _not_judged(item, Cause.NO_MODEL, "no model configured")
+        budget = await self.spend.tightest()
+        if budget is not None and budget.rung is not Rung.NORMAL:
+            if allowance(budget.rung, item.severity) is Allowance.NONE:
+                return _not_judged(item, Cause.BUDGET, _refusal(budget))
+            model = self.find_cheaper(item.model) or model
+            extra = {"action": "judge_cheaper"}
+            logger.info("%s by a cheap model: %s", item.key, budget.told(), extra=extra)
+        return await judge_item(
+            item,
+            evidence=evidence,
+            model=model,
+            observe=partial(self.tools.observe, chosen_by_model=True),
+            limits=self.limits,
+            may_call=self.spend.may_call,
+            spent=self.spend.spent,
+        )
+
+
+def _refusal(budget: Budget) -> str:
+    if budget.rung is Rung.STOPPED:
+        return budget.told()
+    return f"only critical items are judged: {budget.told()}"
 
 
 def _not_judged(item: Item, cause: Cause, why: str) -> Judged:

@@ -12,6 +12,7 @@ from heartbeat.cli import (
     initial,
     run,
     upcoming,
+    usage,
     watch,
 )
 from heartbeat.cli.up import command as up
@@ -26,6 +27,7 @@ _TOPICS = (
     watch,
     upcoming,
     incidents,
+    usage,
     alive,
     doctor,
 )
