@@ -203,6 +203,7 @@ async def _cost(compilable: int, *, compile_items: bool) -> _Cost:
         tools=Machine(disk=fields, memory=fields),
         model=model,
         find_model=lambda _: model,
+        find_cheaper=lambda _: None,
         spend=FREE,
         limits=Limits(),
         parallel_items=4,

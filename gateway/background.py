@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from gateway.auth import TokensFile
 from gateway.cursors import FLUSH_SECONDS
@@ -114,6 +115,8 @@ class Background:
             statistics.lag(),
             last_finished_ms=statistics.last_finished_ms(),
         )
+        spent = store.spending.of_fleet(datetime.now(UTC))
+        self._shared.metrics.set_usage(spent)
 
     async def _look(self) -> None:
         """Watch for slots that beat and workers did not see through."""

@@ -13,6 +13,8 @@ from gateway.control import Controls
 from gateway.limits import Buckets
 from gateway.older import OlderSchedules
 from gateway.store import Store
+from gateway.usage_reports import UsageReports
+from heartbeat.budgets import SpendingLimits
 from heartbeat.errors import HeartbeatError, RateLimited
 from heartbeat.protocol import error_reply
 from heartbeat.replies import ErrorReply, Reply
@@ -34,6 +36,7 @@ from heartbeat.requests import (
     ScheduleUpdate,
     Snooze,
     Unsnooze,
+    UsageQuery,
 )
 from heartbeat.settings import Settings
 from heartbeat.views import IncidentView
@@ -54,7 +57,10 @@ class Commands:
         configuring = Configuring(store, checklists, settings)
         self._controls = Controls(store, checklists)
         self._handlers = _handlers(
-            configuring, self._controls, OlderSchedules(store, configuring)
+            configuring,
+            self._controls,
+            OlderSchedules(store, configuring),
+            UsageReports(store.spending, SpendingLimits.from_settings(settings)),
         )
         per_minute = settings.max_configures_per_minute
         self._per_minute = per_minute
@@ -114,7 +120,10 @@ def with_unknown_fields(reply: Reply, request: Request) -> Reply:
 
 
 def _handlers(
-    configuring: Configuring, controls: Controls, older: OlderSchedules
+    configuring: Configuring,
+    controls: Controls,
+    older: OlderSchedules,
+    reports: UsageReports,
 ) -> Mapping[type[Request], _Handler]:
     table = {
         Configure: configuring.configure,
@@ -129,6 +138,7 @@ def _handlers(
         Acknowledge: controls.acknowledge,
         Snooze: controls.snooze,
         Unsnooze: controls.unsnooze,
+        UsageQuery: reports.usage,
         ScheduleList: older.list,
         ScheduleUpdate: older.update,
         ScheduleDelete: older.delete,

@@ -9,7 +9,9 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import generate_latest
 
+from heartbeat.prices import MICRO_DOLLARS
 from heartbeat.store.statistics import Lag
+from heartbeat.usage import Usage
 
 #: Put before every name.
 PREFIX = "heartbeat_"
@@ -102,6 +104,23 @@ METRICS = (
     Metric(
         name="due_lag_seconds", kind="gauge", about="how late the oldest due slot is"
     ),
+    Metric(
+        name="tokens_today",
+        kind="gauge",
+        about="model tokens of the fleet in this UTC day, by sort",
+        labels=("sort",),
+    ),
+    Metric(
+        name="dollars_today",
+        kind="gauge",
+        about="list price of the fleet's model calls in this UTC day",
+    ),
+    Metric(
+        name="model_calls_today",
+        kind="gauge",
+        about="model calls of the fleet in this UTC day, by whether they have a price",
+        labels=("priced",),
+    ),
 )
 
 
@@ -150,6 +169,16 @@ class Metrics:
         self.set("scheduled", lag.scheduled)
         self.set("open_slots", lag.open)
         self.set("due_lag_seconds", lag.overdue_ms / 1000)
+
+    def set_usage(self, today: Usage) -> None:
+        """Take over what the fleet has spent today."""
+        self.set("tokens_today", today.input_tokens, "input")
+        self.set("tokens_today", today.output_tokens, "output")
+        self.set("tokens_today", today.cache_read_tokens, "cache_read")
+        self.set("tokens_today", today.cache_write_tokens, "cache_write")
+        self.set("dollars_today", today.micro_dollars / MICRO_DOLLARS)
+        self.set("model_calls_today", today.unpriced_calls, "no")
+        self.set("model_calls_today", today.calls - today.unpriced_calls, "yes")
 
     def text(self) -> bytes:
         """Return all of them in Prometheus' text format."""

@@ -11,6 +11,7 @@ from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
+from heartbeat.store.spending import Spending
 from heartbeat.store.statistics import Statistics
 from heartbeat.store.watch import Watch
 
@@ -26,6 +27,7 @@ class Store:
     compiled: Compiled
     cursors: Cursors
     processes: Processes
+    spending: Spending
     statistics: Statistics
     watch: Watch
 
@@ -40,6 +42,7 @@ class Store:
             compiled=Compiled(server),
             cursors=Cursors(server),
             processes=Processes(server),
+            spending=Spending(server),
             statistics=Statistics(server),
             watch=Watch(server),
         )

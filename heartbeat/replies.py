@@ -6,12 +6,14 @@ from pydantic import Field
 
 from heartbeat.told import Alert, Lost, Resolved
 from heartbeat.views import (
+    BudgetView,
     EffectiveConfig,
     HeartbeatView,
     IncidentView,
     ItemView,
     OldSchedule,
     RunView,
+    UsageOfDay,
 )
 from heartbeat.wire import Wire
 
@@ -144,6 +146,17 @@ class UnsnoozeResult(Reply):
     item_key: str
 
 
+class UsageReport(Reply):
+    """What the model has cost, newest day first and in a day the dearest first."""
+
+    type: Literal["usage.report"] = "usage.report"
+    owner: str
+    days: tuple[UsageOfDay, ...] = Field(description="by heartbeat and day")
+    totals: tuple[UsageOfDay, ...] = Field(description="of all heartbeats by day")
+    budgets: tuple[BudgetView, ...] = Field(description="of today")
+    prices_of: str = Field(description="the day on which the prices were true")
+
+
 class ScheduleListResult(Reply):
     """The owner's heartbeats in the older form."""
 
@@ -213,6 +226,7 @@ ServerMessage = (
     | AcknowledgeResult
     | SnoozeResult
     | UnsnoozeResult
+    | UsageReport
     | ScheduleListResult
     | ScheduleUpdated
     | LostMessage

@@ -9,6 +9,8 @@ from heartbeat.wire import Wire
 
 #: Runs that `heartbeat.history` gives when nothing is asked, and at the most.
 DEFAULT_HISTORY, MAX_HISTORY = 20, 200
+#: Days that `usage.query` goes back when nothing is asked, and at the most.
+DEFAULT_USAGE_DAYS, MAX_USAGE_DAYS = 7, 35
 #: Longest snooze, in minutes: 30 days.
 MAX_SNOOZE_MINUTES = 43_200
 
@@ -149,6 +151,19 @@ class Unsnooze(_OfItem):
     type: Literal["heartbeat.unsnooze"]
 
 
+class UsageQuery(Request):
+    """Give what the model has cost by day, and what is left of the budgets."""
+
+    type: Literal["usage.query"]
+    schedule_id: str | None = Field(default=None, min_length=1, max_length=64)
+    days: int = Field(
+        default=DEFAULT_USAGE_DAYS,
+        ge=1,
+        le=MAX_USAGE_DAYS,
+        description="UTC days, today included",
+    )
+
+
 class ScheduleList(Request):
     """List heartbeats in the older form."""
 
@@ -186,6 +201,7 @@ ClientMessage = (
     | Acknowledge
     | Snooze
     | Unsnooze
+    | UsageQuery
     | ScheduleList
     | ScheduleUpdate
     | ScheduleDelete

@@ -147,7 +147,7 @@ class RunRecord(Record):
             "lateBy": late_by,
             "host": self.host,
             "items": [_dumped(item) for item in self.items],
-            "usage": None if self.usage is None else _dumped(self.usage),
+            "usage": None if self.usage is None else self.usage.to_wire(),
         }
         return {name: value for name, value in shown.items() if value is not None}
 

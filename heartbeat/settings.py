@@ -43,6 +43,7 @@ def _words(value: object) -> object:
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_words)]
+Dollars = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class Settings(BaseModel):
@@ -71,9 +72,14 @@ class Settings(BaseModel):
     anthropic_base_url: str | None = Field(
         None, description="any server that speaks the Messages API, without `/v1`"
     )
-    max_tokens_per_day: int = Field(
-        2_000_000, ge=0, description="tokens of the whole fleet in one UTC day"
+    max_tokens_per_day: int = Field(2_000_000, ge=0, description="of the fleet, UTC")
+    max_tokens_per_run: int = Field(500_000, ge=0, description="tokens of one run")
+    max_dollars_per_run: Dollars = Field(0.5, description="cost of one run")
+    max_dollars_per_heartbeat_day: Dollars = Field(
+        5, description="its cost in a UTC day"
     )
+    max_dollars_per_owner_day: Dollars = Field(20, description="its cost in a UTC day")
+    cheaper_model: str | None = Field(None, description="takes over near a limit")
     item_seconds: float = Field(90, gt=0, le=300, description="longest time an item")
     parallel_items: int = Field(
         4, ge=1, le=8, description="items judged at once, after the first has answered"

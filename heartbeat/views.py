@@ -42,13 +42,38 @@ class RunItemView(Wire):
 
 
 class UsageView(Wire):
-    """What the model was called for in one run."""
+    """What the model was called for, in one run or in more."""
 
     calls: int
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    dollars: float | None = Field(
+        default=None, description="list price; absent: no model here has a known one"
+    )
+    unpriced_calls: int = Field(default=0, description="calls that dollars leave out")
+
+
+class UsageOfDay(UsageView):
+    """What one heartbeat has used in a UTC day, or all of the owner's."""
+
+    day: str = Field(description="YYYY-MM-DD")
+    schedule_id: str | None = Field(
+        default=None, description="absent: all; `?`: those beyond the first 2,000"
+    )
+
+
+class BudgetView(Wire):
+    """How far one budget is used up; in tokens or dollars, as its name says."""
+
+    setting: str
+    state: Literal["normal", "cheaper", "critical", "stopped"] | None = Field(
+        default=None, description="absent: each run or heartbeat has its own"
+    )
+    limit: float | None = Field(default=None, description="absent: of the whole fleet")
+    spent: float | None = None
+    left: float | None = None
 
 
 class RunView(Wire):

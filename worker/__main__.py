@@ -30,8 +30,7 @@ from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
 from worker.compile_file import compile_item
-from worker.items import Spend
-from worker.judge import always, unrecorded
+from worker.items import FREE
 from worker.model import Failure
 from worker.runner import Unusable
 from worker.settling import Run, record_of
@@ -67,7 +66,7 @@ async def _check(settings: Settings, file: Path) -> int:
             config,
             now=now,
             limit=_limit(config.timing.cadence(), now),
-            spend=Spend(may_call=always, spent=unrecorded),
+            spend=FREE,
             on_result=_say_item,
         )
     finally:

@@ -1,24 +1,18 @@
-"""Models behind the Messages API. The only file that imports the anthropic SDK.
+"""Models behind the Messages API.
 
 Every step of an item has the same request shape; foreign errors become a `Failure`.
 """
 
-import time
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Literal, cast
 
 from anthropic import (
     AnthropicError,
-    APIRequest,
     APIStatusError,
     APITimeoutError,
     AsyncAnthropic,
-    AsyncAPIResponse,
-    AsyncCallNext,
-    DefaultAioHttpClient,
-    Middleware,
     Omit,
     omit,
 )
@@ -30,17 +24,12 @@ from anthropic.types import (
     ToolParam,
 )
 
+from heartbeat.prices import priced
 from heartbeat.tools import Tool
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause
-from worker.api_failure import ApiFailure
+from worker.anthropic_client import Hopeless, read_failure
 from worker.model import NATIVE, Capabilities, Failure, ModelRequest, Reply
-
-if TYPE_CHECKING:
-    from httpx2 import Response
-
-#: Attempts after the first; the SDK waits between them.
-MAX_RETRIES = 2
 
 #: Time for one attempt; an item's deadline covers all of them.
 REQUEST_TIMEOUT = timedelta(seconds=30)
@@ -50,27 +39,6 @@ MAX_OUTPUT_TOKENS = 2_048
 
 #: Longest part of a server's own words that is passed on.
 MAX_SERVER_WORDS = 200
-
-
-def connect(
-    *,
-    api_key: str,
-    base_url: str,
-    headers: Mapping[str, str] | None = None,
-    max_retries: int = MAX_RETRIES,
-) -> AsyncAnthropic:
-    """Return a client. Use and close it on one event loop, made after any fork.
-
-    Key and address are always given, so that no inherited variable redirects them.
-    """
-    return AsyncAnthropic(
-        api_key=api_key,
-        base_url=base_url,
-        default_headers=headers,
-        max_retries=max_retries,
-        http_client=DefaultAioHttpClient(),
-        middleware=[_HopelessRetries()],
-    )
 
 
 class AnthropicModel:
@@ -105,11 +73,11 @@ class AnthropicModel:
                 messages=cast("list[MessageParam]", request.messages),
                 timeout=self._timeout_seconds,
             )
-            return read_reply(answer.http_response.json())
-        except _Hopeless as error:
+            return self._priced(read_reply(answer.http_response.json()))
+        except Hopeless as error:
             return error.failure
         except APIStatusError as error:
-            return self._with_server_words(_read_failure(error.response).told(), error)
+            return self._with_server_words(read_failure(error.response).told(), error)
         except APITimeoutError:
             why = f"the model did not answer within {self._timeout_seconds:g} s"
             return Failure(cause=Cause.MODEL_ERROR, why=why)
@@ -119,6 +87,11 @@ class AnthropicModel:
         except (ValueError, RecursionError) as error:
             why = f"expected JSON from the model, got {type(error).__name__}"
             return Failure(cause=Cause.MODEL_ERROR, why=why)
+
+    def _priced(self, reply: Reply | Failure) -> Reply | Failure:
+        if isinstance(reply, Failure):
+            return reply
+        return replace(reply, usage=priced(self._name, reply.usage))
 
     def _system(self, request: ModelRequest) -> list[TextBlockParam]:
         block: TextBlockParam = {"type": "text", "text": request.system}
@@ -174,29 +147,6 @@ def read_reply(body: object) -> Reply | Failure:
     )
 
 
-class _Hopeless(Exception):
-    """Ends the SDK's retries: it passes on what it does not know."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.why)
-        self.failure = failure
-
-
-class _HopelessRetries(Middleware):
-    """Sees every attempt; raises where another one could not help in time."""
-
-    async def handle_async(
-        self, request: APIRequest, call_next: AsyncCallNext
-    ) -> AsyncAPIResponse[Any]:
-        answer = await call_next(request)
-        response = answer.http_response
-        if response.is_error:
-            failure = _read_failure(response)
-            if failure.is_hopeless:
-                raise _Hopeless(failure.told())
-        return answer
-
-
 @lru_cache
 def _tool(tool: Tool, *, strict: bool) -> ToolParam:
     fields = "; ".join(f"{f.name}: {f.about} ({f.unit})" for f in tool.fields)
@@ -228,17 +178,4 @@ def _usage(raw: object) -> Usage:
         output_tokens=count("output_tokens"),
         cache_read_tokens=count("cache_read_input_tokens"),
         cache_write_tokens=count("cache_creation_input_tokens"),
-    )
-
-
-def _read_failure(response: "Response") -> ApiFailure:
-    try:
-        body: object = response.json()
-    except ValueError:
-        body = None
-    return ApiFailure(
-        status=response.status_code,
-        headers=response.headers,
-        body=body,
-        now_seconds=time.time(),
     )

@@ -14,11 +14,28 @@ from worker.model import Failure
 #: Longest wait that a server may ask for; a run does not sleep on more.
 MAX_RETRY_AFTER = timedelta(seconds=20)
 
+#: A wait that nobody would sit out is cut to this: then somebody asks again.
+MAX_PAUSE = timedelta(hours=1)
+
+#: Shorter waits are over before the others have heard of them.
+MIN_PAUSE = timedelta(seconds=1)
+
+#: How long a key that is refused, or has no money left, is left alone.
+REFUSED_PAUSE = timedelta(seconds=60)
+
 _AUTH = frozenset({401, 402, 403})
 _BUSY = frozenset({429, 529})
 _TROUBLED = frozenset({408, 409})
 #: 429s that no waiting heals: the money is spent.
 _SPENT = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """How long nobody should ask: this model, or with this key at all."""
+
+    seconds: float
+    is_of_key: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +62,22 @@ class ApiFailure:
         if self.status in _TROUBLED or self.status >= 500:
             return Cause.MODEL_ERROR
         return Cause.MODEL_REJECTED
+
+    @property
+    def pause(self) -> Pause | None:
+        """Return what this asks of all workers, if anything.
+
+        A 403 may be meant for one model only; what is refused otherwise is the key.
+        """
+        if self.cause is Cause.MODEL_AUTH:
+            seconds = REFUSED_PAUSE.total_seconds()
+            return Pause(seconds=seconds, is_of_key=self.status != 403)
+        wait = self._retry_after_seconds
+        if self.cause is not Cause.MODEL_LIMITED or wait is None:
+            return None
+        if not wait >= MIN_PAUSE.total_seconds():  # nor is NaN
+            return None
+        return Pause(seconds=min(wait, MAX_PAUSE.total_seconds()), is_of_key=False)
 
     def told(self) -> Failure:
         """Return it as the loop's failure."""

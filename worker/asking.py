@@ -1,12 +1,14 @@
 """How a model is asked about one item of a run, and what the run's items share."""
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from heartbeat.budgets import Allowance, Budget, Rung, allowance
 from heartbeat.checklist import Item
 from heartbeat.probes import Probe
 from heartbeat.tools import Observation, ToolCall, Unobserved
@@ -14,8 +16,10 @@ from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Verdict
 from worker.by_rule import Means
 from worker.compiling import Proposal, compile_request, read_proposal
-from worker.judge import Judged, Limits, MayCall, Spent, judge_item
+from worker.judge import Judged, Limits, Spent, judge_item, unrecorded
 from worker.model import Failure, Model, Reply
+
+logger = logging.getLogger(__name__)
 
 #: Of the time that is left to a run: what a proposed rule may take before the old one
 #: is measured, and what a look beside a rule may take before the rule is told alone.
@@ -39,10 +43,26 @@ class Tools(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
-    """How a run asks whether it may call the model, and says what it has cost."""
+    """How a run asks what it may still spend, and says what a call has cost.
 
-    may_call: MayCall
+    `tightest` gives the budget that decides; None: nothing is limited.
+    """
+
+    tightest: Callable[[], Awaitable[Budget | None]]
     spent: Spent
+
+    async def may_call(self) -> bool:
+        """Say whether an item that has begun may go on."""
+        budget = await self.tightest()
+        return budget is None or budget.rung is not Rung.STOPPED
+
+
+async def _unlimited() -> None:
+    """Limit nothing."""
+
+
+#: The budget of those who have none.
+FREE = Spend(tightest=_unlimited, spent=unrecorded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +81,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How a model is asked about one item.
+    """How a model is asked about one item; `cheaper` is for when money runs short.
 
     One that hangs must not keep a rule from being measured and told in time.
     """
 
     item: Item
     model: Model
+    cheaper: Model | None
     tools: Tools
     spend: Spend
     limits: Limits
@@ -85,12 +106,12 @@ class Asking:
 
     async def propose(self) -> tuple[Proposal | Failure, Usage]:
         """Have a rule proposed."""
-        if not await self.spend.may_call():
-            why = "the budget for model calls is used up"
-            return Failure(cause=Cause.BUDGET, why=why), Usage()
+        model = await self._affordable()
+        if isinstance(model, str):
+            return Failure(cause=Cause.BUDGET, why=model), Usage()
         try:
             async with self.turn.in_time(PROPOSAL_SHARE), self.turn.asking:
-                reply = await self.model.reply(compile_request(self.item))
+                reply = await model.reply(compile_request(self.item))
         except TimeoutError:
             why = "the model did not propose a rule in time"
             return Failure(cause=Cause.DEADLINE, why=why), Usage()
@@ -121,9 +142,29 @@ class Asking:
         """Judge without a rule that suffices: a plain ok is read again."""
         return await self._ask(seen, second_reading=self.second_reading)
 
+    async def _affordable(self) -> Model | str:
+        """Return the model that the money allows, or why it allows none."""
+        budget = await self.spend.tightest()
+        if budget is None or budget.rung is Rung.NORMAL:
+            return self.model
+        if allowance(budget.rung, self.item.severity) is Allowance.NONE:
+            return _refusal(budget)
+        if self.cheaper is None:
+            return self.model
+        logger.info(
+            "%s by a cheap model: %s",
+            self.item.key,
+            budget.told(),
+            extra={"action": "judge_cheaper"},
+        )
+        return self.cheaper
+
     async def _ask(
         self, seen: Sequence[Observation], *, second_reading: bool
     ) -> Judged:
+        model = await self._affordable()
+        if isinstance(model, str):
+            return not_judged(self.item, Cause.BUDGET, model)
         of_item = await asyncio.gather(
             *(self.tools.observe(probe.call) for probe in self.item.probes)
         )
@@ -132,13 +173,19 @@ class Asking:
             return await judge_item(
                 self.item,
                 evidence=shown,
-                model=self.model,
+                model=model,
                 observe=partial(self.tools.observe, chosen_by_model=True),
                 limits=self.limits,
                 may_call=self.spend.may_call,
                 spent=self.spend.spent,
                 second_reading=second_reading,
             )
+
+
+def _refusal(budget: Budget) -> str:
+    if budget.rung is Rung.STOPPED:
+        return budget.told()
+    return f"only critical items are judged: {budget.told()}"
 
 
 def not_judged(item: Item, cause: Cause, why: str) -> Judged:

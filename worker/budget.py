@@ -1,51 +1,99 @@
-"""What the fleet may spend on the model in a day, as one worker process sees it."""
+"""What may still be spent on the model, as one worker process sees it."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from heartbeat.budgets import Budget, Scope, SpendingLimits, tightest
 from heartbeat.errors import StoreError
-from heartbeat.store.spending import Spending
+from heartbeat.store.spending import Account, Spending, Spent
 from heartbeat.usage import Usage
+from worker.items import Spend
 
 logger = logging.getLogger(__name__)
 
-#: How long the fleet's count is believed, in seconds. Calls under way overshoot the
+#: How long the fleet's sums are believed, in seconds. Calls under way overshoot a
 #: budget anyway, by more than the whole fleet begins within this time.
 FRESH_SECONDS = 1.0
 
+#: Sums of a heartbeat that nobody has asked for so long are dropped, in seconds.
+FORGOTTEN_SECONDS = 60.0
 
-class Budget:
-    """Tokens of one UTC day, counted by the whole fleet; used on one event loop.
 
-    Whatever is spent while the count is being written goes with the next write, whose
-    answer is the fleet's count: a busy worker asks nothing beside it. A store that is
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What a heartbeat had spent when that was last read."""
+
+    usage: Usage
+    fresh_until: float
+
+
+@dataclass(slots=True)
+class Budgets:
+    """What the fleet has spent in a UTC day; used on one event loop.
+
+    Whatever is spent while the sums are being written goes with the next write, whose
+    answer has the fleet's sums: a busy worker asks nothing beside it. A store that is
     away stops no call; it soon stops the runs, whose leases end.
     """
 
-    def __init__(
-        self, spending: Spending, *, now: Callable[[], datetime], most: int
-    ) -> None:
-        self._spending = spending
-        self._now = now
-        self._most = most
-        self._counted = 0
-        self._unwritten = 0
-        self._fresh_until = float("-inf")
-        self._writing: asyncio.Task[None] | None = None
+    spending: Spending
+    now: Callable[[], datetime]
+    limits: SpendingLimits
+    fresh_seconds: float = FRESH_SECONDS
+    _fleet: Usage = field(default_factory=Usage)
+    _owners: dict[str, Usage] = field(default_factory=dict)
+    _seen: dict[Account, _Seen] = field(default_factory=dict)
+    #: Not stored yet: what waits for the next write, and what is being written.
+    _unwritten: dict[Account, Usage] = field(default_factory=dict)
+    _under_way: dict[Account, Usage] = field(default_factory=dict)
+    _writing: asyncio.Task[None] | None = None
 
-    async def may_call(self) -> bool:
-        """Say whether one more call is allowed."""
-        if asyncio.get_running_loop().time() >= self._fresh_until:
-            # A caller that is cancelled must not take the others' count with it.
+    def of_run(self, owner: str, schedule_id: str) -> Spend:
+        """Return how one run of a heartbeat asks and pays."""
+        run = _Run(self, Account(owner, schedule_id))
+        return Spend(tightest=run.tightest, spent=run.spent)
+
+    async def of_day(self, account: Account) -> list[Budget]:
+        """Return the budgets of today that a heartbeat draws on."""
+        for _ in range(2):  # a write that is going on may have begun without it
+            if self._is_fresh(account):
+                break
+            self._unwritten.setdefault(account, Usage())
+            # A caller that is cancelled must not take the others' sums with it.
             await asyncio.shield(self._written())
-        return self._counted + self._unwritten < self._most
+        of_owner = self._owners.get(account.owner, Usage())
+        return [
+            self._budget(
+                Scope.DOLLARS_OF_HEARTBEAT, self._seen[account].usage, account
+            ),
+            self._budget(Scope.DOLLARS_OF_OWNER, of_owner, account),
+            self._budget(Scope.TOKENS_OF_FLEET, self._fleet, account),
+        ]
 
-    async def spent(self, usage: Usage) -> None:
+    def spent(self, account: Account, usage: Usage) -> None:
         """Count what a call has cost; does not wait for the store."""
-        self._unwritten += usage.tokens
+        self._wait(account, usage)
         self._written()
+
+    def _budget(self, scope: Scope, stored: Usage, account: Account) -> Budget:
+        """Return a budget of which what is stored and what is not is spent."""
+        spent = scope.measure(stored) + sum(
+            scope.measure(usage)
+            for pending in (self._unwritten, self._under_way)
+            for one, usage in pending.items()
+            if _is_in(scope, one, account)
+        )
+        return self.limits.budget(scope, spent)
+
+    def _is_fresh(self, account: Account) -> bool:
+        seen = self._seen.get(account)
+        return seen is not None and _now() < seen.fresh_until
+
+    def _wait(self, account: Account, usage: Usage) -> None:
+        self._unwritten[account] = self._unwritten.get(account, Usage()) + usage
 
     def _written(self) -> asyncio.Task[None]:
         """Return the write that is going on, or begin one."""
@@ -54,20 +102,74 @@ class Budget:
         return self._writing
 
     async def _write(self) -> None:
-        is_due = True
-        while is_due:
-            tokens, self._unwritten = self._unwritten, 0
-            try:
-                self._counted = await asyncio.to_thread(self._add, tokens)
-                is_due = self._unwritten > 0
-            except StoreError as error:
-                self._unwritten += tokens
-                is_due = False
-                extra = {"action": "spending"}
-                logger.warning(
-                    "%s tokens not counted yet: %s", tokens, error, extra=extra
-                )
-            self._fresh_until = asyncio.get_running_loop().time() + FRESH_SECONDS
+        """Write what waits. What has come meanwhile is written next."""
+        self._under_way, self._unwritten = self._unwritten, {}
+        try:
+            self._take(await asyncio.to_thread(self._add, dict(self._under_way)))
+        except StoreError as error:
+            extra = {"action": "spending"}
+            logger.warning("spending not counted yet: %s", error, extra=extra)
+            for account, usage in self._under_way.items():
+                self._wait(account, usage)
+                known = self._seen.get(account)
+                self._see(account, Usage() if known is None else known.usage)
+            self._under_way = {}
+            return
+        self._under_way = {}
+        if self._unwritten:
+            self._writing = asyncio.create_task(self._write())
 
-    def _add(self, tokens: int) -> int:
-        return self._spending.add(tokens, self._now())
+    def _add(self, usages: dict[Account, Usage]) -> Spent:
+        return self.spending.add(usages, self.now())
+
+    def _take(self, spent: Spent) -> None:
+        """Believe the store's sums for a while, and drop what nobody asks for."""
+        self._fleet = spent.fleet
+        for account, usage in spent.heartbeats.items():
+            self._see(account, usage)
+        oldest = _now() - FORGOTTEN_SECONDS
+        self._seen = {
+            account: seen
+            for account, seen in self._seen.items()
+            if seen.fresh_until > oldest
+        }
+        owners = {account.owner for account in self._seen}
+        known = {**self._owners, **spent.owners}
+        self._owners = {owner: known[owner] for owner in owners & known.keys()}
+
+    def _see(self, account: Account, usage: Usage) -> None:
+        fresh_until = _now() + self.fresh_seconds
+        self._seen[account] = _Seen(usage=usage, fresh_until=fresh_until)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run's own usage, beside what its heartbeat, owner and fleet have spent."""
+
+    budgets: Budgets
+    account: Account
+    usage: Usage = field(default_factory=Usage)
+
+    async def tightest(self) -> Budget:
+        own = [
+            self.budgets.limits.budget(scope, scope.measure(self.usage))
+            for scope in (Scope.TOKENS_OF_RUN, Scope.DOLLARS_OF_RUN)
+        ]
+        return tightest([*own, *await self.budgets.of_day(self.account)])
+
+    async def spent(self, usage: Usage) -> None:
+        self.usage += usage
+        self.budgets.spent(self.account, usage)
+
+
+def _is_in(scope: Scope, one: Account, other: Account) -> bool:
+    """Say whether what one account pays is in the other's budget of this scope."""
+    if scope is Scope.TOKENS_OF_FLEET:
+        return True
+    if scope is Scope.DOLLARS_OF_OWNER:
+        return one.owner == other.owner
+    return one == other
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

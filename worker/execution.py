@@ -54,7 +54,7 @@ class Execution:
     runs: Runs
     heartbeats: Heartbeats
     runner: Runner
-    spend: Spend
+    spend_of: Callable[[str, str], Spend]  # by owner and scheduleId
     host: str
     begin_seconds: float = BEGIN_SECONDS
     hand_back_seconds: float = HAND_BACK_SECONDS
@@ -162,7 +162,7 @@ class Execution:
                 config,
                 now=begun.started,
                 limit=begun.run_limit,
-                spend=self.spend,
+                spend=self.spend_of(config.owner, config.schedule_id),
                 due=due,
             )
         except Exception:  # the owner must hear of it, whatever it was

@@ -11,12 +11,12 @@ from heartbeat.errors import InvalidModel
 from heartbeat.probes import judge_by_probes
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause, ItemResult
-from worker.asking import Asking, Spend, Tools, Turn, not_judged
+from worker.asking import FREE, Asking, Spend, Tools, Turn, not_judged
 from worker.by_rule import Rules
 from worker.judge import Judged, Limits
 from worker.model import Model
 
-__all__ = ["FindModel", "ItemJudge", "OnResult", "Spend", "Tools"]
+__all__ = ["FREE", "FindModel", "ItemJudge", "OnResult", "Spend", "Tools"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +36,15 @@ OnResult = Callable[[ItemResult], None]
 class ItemJudge:
     """Judges with the tools and the model of one run; None where there is no model.
 
-    An item that names its own model is judged by what `find_model` gives for it. With
-    `rules` the model makes rules of items, which then are judged without it.
+    An item that names its own model is judged by what `find_model` gives for it;
+    `find_cheaper` gives what takes its place when money runs short. With `rules` the
+    model makes rules of items, which then are judged without it.
     """
 
     tools: Tools
     model: Model | None
     find_model: FindModel
+    find_cheaper: FindModel
     spend: Spend
     limits: Limits
     parallel_items: int
@@ -106,6 +108,7 @@ class ItemJudge:
             asking = Asking(
                 item=item,
                 model=model,
+                cheaper=self.find_cheaper(item.model),
                 tools=self.tools,
                 spend=self.spend,
                 limits=self.limits,

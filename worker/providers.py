@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from heartbeat.errors import InvalidModel, InvalidSettings
 from heartbeat.models import ModelId
+from heartbeat.store.gates import Gates
 from worker.model import COMPATIBLE, NATIVE, Model
+from worker.model_gate import ModelGate, credential_of
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -29,23 +31,28 @@ class Providers:
 
     A custom `base_url` is a gateway for ids that begin with `claude-`, and gets the
     full request; for any other id it is a server that understands less (Ollama, vLLM,
-    llama.cpp) and gets plain messages and tools.
+    llama.cpp) and gets plain messages and tools. With `gates` it asks no model that
+    another worker was told to leave alone.
     """
 
-    def __init__(self, *, api_key: str | None, base_url: str | None) -> None:
+    def __init__(
+        self, *, api_key: str | None, base_url: str | None, gates: Gates | None = None
+    ) -> None:
         self._client: AsyncAnthropic | None = None
         self._is_custom = base_url is not None
         if api_key is None and base_url is None:
             return
         # Imported only where a model is configured: it costs seconds and 80 MB.
-        from worker.anthropic_model import connect
+        from worker.anthropic_client import connect
 
         # A local server needs no key, a gateway may look for it in the older header.
         key = api_key or "none"
+        url = ANTHROPIC_URL if base_url is None else check_base_url(base_url)
         self._client = connect(
             api_key=key,
-            base_url=ANTHROPIC_URL if base_url is None else check_base_url(base_url),
+            base_url=url,
             headers={"x-api-key": key} if self._is_custom else None,
+            gate=None if gates is None else ModelGate(gates, credential_of(key, url)),
         )
 
     @property

@@ -17,9 +17,8 @@ from heartbeat.runs import Reason
 from heartbeat.usage import Usage
 from heartbeat.verdict import ItemResult
 from worker.by_rule import Rules
-from worker.items import ItemJudge, OnResult, Spend, Tools
+from worker.items import FindModel, ItemJudge, OnResult, Spend, Tools
 from worker.judge import Limits
-from worker.model import Model
 from worker.rule_keeper import RuleKeeper
 from worker.tools.commands_file import Command, argv_by_name
 from worker.tools.hosts import hosts_in
@@ -88,20 +87,23 @@ class HeartbeatRunner:
     """Judges a heartbeat's items; holds no right to run and stores nothing.
 
     `find_model` gives the model of an id (None: this worker's default), or None where
-    no model is configured. `make_tools` gives the tools of one run. With a `keeper`
-    the model makes rules of items, which are kept from run to run.
+    no model is configured; `find_cheaper` the one to take when money runs short.
+    `make_tools` gives the tools of one run. With a `keeper` the model makes rules of
+    items, which are kept from run to run.
     """
 
     def __init__(
         self,
         place: Place,
         *,
-        find_model: Callable[[str | None], Model | None],
+        find_model: FindModel,
+        find_cheaper: FindModel,
         make_tools: Callable[[ToolPolicy], Tools],
         keeper: RuleKeeper | None = None,
     ) -> None:
         self._place = place
         self._find_model = find_model
+        self._find_cheaper = find_cheaper
         self._make_tools = make_tools
         self._keeper = keeper
 
@@ -138,6 +140,7 @@ class HeartbeatRunner:
             tools=tools,
             model=model,
             find_model=self._find_model,
+            find_cheaper=lambda name: self._find_cheaper(name or config.model),
             spend=spend,
             limits=self._place.limits,
             parallel_items=self._place.parallel_items,

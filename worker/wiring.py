@@ -3,21 +3,22 @@
 import socket
 from datetime import UTC, datetime, timedelta
 
+from heartbeat.budgets import SpendingLimits, thrifty
 from heartbeat.collector import settle_collector
 from heartbeat.errors import InvalidModel, InvalidSettings
 from heartbeat.instants import from_ms
 from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
 from heartbeat.resolve import Bounds
-from heartbeat.settings import Settings
+from heartbeat.settings import Settings, variable_of
 from heartbeat.store.compiled import Compiled
+from heartbeat.store.gates import Gates
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.spending import Spending
-from worker.budget import Budget
+from worker.budget import Budgets
 from worker.execution import Execution
-from worker.items import Spend
 from worker.judge import Limits
 from worker.loop import EventLoopThread
 from worker.model import Model
@@ -36,12 +37,13 @@ STORE_THREADS = 16
 class Models:
     """The models of this process, by id; made on the loop that will use them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, gates: Gates | None = None) -> None:
         key = settings.anthropic_api_key
         self._settings = settings
         self._providers = Providers(
             api_key=None if key is None else key.get_secret_value(),
             base_url=settings.anthropic_base_url,
+            gates=gates,
         )
 
     def find(self, model_id: str | None) -> Model | None:
@@ -50,9 +52,25 @@ class Models:
             return None
         return self._providers.find(self._read(model_id))
 
+    def find_cheaper(self, model_id: str | None) -> Model | None:
+        """Return the model to take instead when money runs short; may be the same."""
+        if not self._providers.are_configured:
+            return None
+        return self._providers.find(self.cheaper(model_id))
+
     def describe(self, model_id: str | None) -> str | None:
         """Return the id of the model that would be called, or None."""
         return str(self._read(model_id)) if self._providers.are_configured else None
+
+    def cheaper(self, model_id: str | None) -> ModelId:
+        """Return which model takes the place of this one when money runs short.
+
+        What a server of one's own has cannot be known: there it has to be named.
+        """
+        settings, model = self._settings, self._read(model_id)
+        if settings.cheaper_model is None and settings.anthropic_base_url is not None:
+            return model
+        return thrifty(model, _model_id(settings.cheaper_model, settings))
 
     def _read(self, model_id: str | None) -> ModelId:
         return _model_id(model_id or self._settings.model, self._settings)
@@ -66,10 +84,12 @@ def check_settings(settings: Settings) -> None:
     """Refuse, at the start, what would fail every run. Raises InvalidSettings."""
     if settings.anthropic_base_url is not None:
         check_base_url(settings.anthropic_base_url)
-    try:
-        _model_id(settings.model, settings)
-    except InvalidModel as error:
-        raise InvalidSettings(f"HEARTBEAT_MODEL: {error}") from error
+    chosen = {"model": settings.model, "cheaper_model": settings.cheaper_model}
+    for field, text in chosen.items():
+        try:
+            _model_id(text, settings)
+        except InvalidModel as error:
+            raise InvalidSettings(f"{variable_of(field)}: {error}") from error
     try:
         HostList(settings.private_hosts)
     except InvalidHost as error:
@@ -91,7 +111,11 @@ def make_runner(
 ) -> HeartbeatRunner:
     """Build the runner of these settings; without a keeper it compiles no items."""
     return HeartbeatRunner(
-        place_of(settings), find_model=models.find, make_tools=Toolbox, keeper=keeper
+        place_of(settings),
+        find_model=models.find,
+        find_cheaper=models.find_cheaper,
+        make_tools=Toolbox,
+        keeper=keeper,
     )
 
 
@@ -122,11 +146,11 @@ def make_runtime(settings: Settings) -> Runtime:
     """Build what a worker process works with; call it after any fork."""
     server = Server.connect(settings.redis_url.get_secret_value(), name="worker")
     host = socket.gethostname()
-    models = Models(settings)
-    budget = Budget(
+    models = Models(settings, gates=Gates(server))
+    budgets = Budgets(
         Spending(server),
         now=lambda: from_ms(server.now_ms()),
-        most=settings.max_tokens_per_day,
+        limits=SpendingLimits.from_settings(settings),
     )
     keeper = RuleKeeper(Compiled(server), name_model=models.describe)
     execution = Execution(
@@ -135,7 +159,7 @@ def make_runtime(settings: Settings) -> Runtime:
         runner=make_runner(
             settings, models, keeper=keeper if settings.compile_items else None
         ),
-        spend=Spend(may_call=budget.may_call, spent=budget.spent),
+        spend_of=budgets.of_run,
         host=host,
     )
     settle_collector()

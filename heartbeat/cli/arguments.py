@@ -13,6 +13,7 @@ from heartbeat.cli import (
     initial,
     run,
     upcoming,
+    usage,
     watch,
 )
 from heartbeat.cli.up import command as up
@@ -28,6 +29,7 @@ _TOPICS = (
     watch,
     upcoming,
     incidents,
+    usage,
     alive,
     doctor,
 )

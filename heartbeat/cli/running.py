@@ -44,7 +44,10 @@ def only_one(folder: Path) -> Iterator[Path]:
                 f"`heartbeat up` runs already in {str(folder)!r}"
             ) from error
         (state / _PLACE).unlink(missing_ok=True)  # of one that was killed
-        yield state
+        try:
+            yield state
+        finally:
+            (state / _PLACE).unlink(missing_ok=True)
 
 
 def announce(state: Path, place: Place) -> None:

@@ -50,9 +50,9 @@ def watch(context: Context, arguments: argparse.Namespace) -> int:
 
 async def follow(client: Client, output: Output, *, most: int | None = None) -> None:
     """Write messages as they come; what is open already is said first, to people."""
-    if client.ready.incidents:
-        output.say("open already:")
-    for incident in client.ready.incidents:
+    found = client.ready.incidents
+    output.say("open already:" if found else "connected, and nothing is open")
+    for incident in found:
         output.say(open_line(incident))
     count = 0
     async for message in client.alerts():

@@ -24,9 +24,11 @@ from heartbeat.replies import (
     RunResult,
     SnoozeResult,
     UnsnoozeResult,
+    UsageReport,
 )
 from heartbeat.requests import (
     DEFAULT_HISTORY,
+    DEFAULT_USAGE_DAYS,
     Acknowledge,
     Configure,
     Delete,
@@ -40,6 +42,7 @@ from heartbeat.requests import (
     Run,
     Snooze,
     Unsnooze,
+    UsageQuery,
 )
 from heartbeat.wire import explain
 
@@ -169,6 +172,15 @@ class Calls:
             item_key=item_key,
         )
         return await self._ask(request, UnsnoozeResult)
+
+    async def usage(
+        self, schedule_id: str | None = None, *, days: int = DEFAULT_USAGE_DAYS
+    ) -> UsageReport:
+        """Give what the model has cost, of one heartbeat or of all."""
+        request = self._make(
+            UsageQuery, "usage.query", schedule_id=schedule_id, days=days
+        )
+        return await self._ask(request, UsageReport)
 
     def _make(
         self, kind: type[_Request], message_type: str, /, **fields: object

@@ -171,6 +171,9 @@ class Connection:
         async with asyncio.timeout(_READY_SECONDS):
             ready = await self._until_ready(socket)
         lost = self.position.begin(ready)
+        if self.ready is not None:
+            # As loud as the break was: who read of that waits for this.
+            _log.warning("connected again to %s", self.dialer.url)
         self.ready, self._socket = ready, socket
         if self._first is not None and not self._first.done():
             self._first.set_result(None)

@@ -66,11 +66,17 @@ def ended_by_close(code: int | None, reason: str, closing: Closing | None) -> En
         return Ended(error=error(f"{meaning} ({code}{f': {told}' if told else ''})"))
     if closing is not None and not closing.reconnect:
         return Ended(error=Unsupported(f"the gateway wants no more: {code} {told}"))
-    gone = GatewayUnavailable(f"the connection ended ({code or 'broken'} {told})")
+    gone = GatewayUnavailable(_gone(code, told))
     if closing is not None:
         low, high = sorted(closing.delay_ms)
         return Ended(error=gone, delay=(low / 1000, high / 1000))
     return Ended(error=gone, delay=_OVERLOADED if code == 1013 else None)
+
+
+def _gone(code: int | None, told: str) -> str:
+    if code is None:
+        return "the gateway or the network went away without a close"
+    return f"the gateway closed the connection ({code}{f': {told}' if told else ''})"
 
 
 def wait_range(ended: Ended, *, attempt: int, back_off: BackOff) -> tuple[float, float]:

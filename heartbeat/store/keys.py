@@ -24,7 +24,10 @@ All share the tag `{hb}`, so any script may touch any of them; one primary is ne
 | `wake` | channel | something may be due now | - | gateway, worker | beat |
 | `watch` | string | which gateway watches for overdue slots | 15 s, renewed | gateway | gateway |
 | `statistics` | hash | counters of the ledger | for ever | scripts | gateway |
-| `tokens-spent:<day>` | string | model tokens of the fleet in a UTC day | 3 days | worker | worker |
+| `usage:<day>` | hash | `*` to the fleet's calls, tokens and micro-dollars of a UTC day | 35 days | worker | worker, gateway |
+| `usage:<day>:<owner>` | hash | scheduleId to the same of a heartbeat, `*` to all of the owner's; at most 2,000 apart | 35 days | worker | worker, gateway |
+| `gate:<credential>` | string | why no model is called with a key, as JSON | until then | worker | worker |
+| `gate:<credential>:<model>` | string | why a model is not called, as JSON | until then | worker | worker |
 | `processes` | hash | kind, host and pid to what the process last said of itself | pruned after 1 h | all | gateway, doctor |
 | `celery:*` | - | the broker's own | - | Celery | Celery |
 """
@@ -90,6 +93,11 @@ def cursors(owner: str) -> str:
     return f"{ROOT}cursors:{owner}"
 
 
-def tokens_spent(day: str) -> str:
-    """Return the key of the fleet's model tokens in a UTC day, `YYYY-MM-DD`."""
-    return f"{ROOT}tokens-spent:{day}"
+def usage(whose: str) -> str:
+    """Return the key of a UTC day: `<day>` of the fleet, `<day>:<owner>` of an owner."""
+    return f"{ROOT}usage:{whose}"
+
+
+def gate(whose: str) -> str:
+    """Return the key that is there while `<credential>` or `<credential>:<model>` rests."""
+    return f"{ROOT}gate:{whose}"

@@ -30,6 +30,7 @@ def test_an_item_is_judged_after_a_look() -> None:
         output_tokens=40,
         cache_read_tokens=2000,
         cache_write_tokens=20,
+        micro_dollars=64,
     )
     assert api.served == 2
 

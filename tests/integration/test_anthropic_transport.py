@@ -26,7 +26,8 @@ from tests.messages_api import (
     verdict,
 )
 from tests.unit.worker.builders import an_item
-from worker.anthropic_model import AnthropicModel, connect
+from worker.anthropic_client import connect
+from worker.anthropic_model import AnthropicModel
 from worker.judge import Judged, Limits, judge_item
 from worker.model import Model
 

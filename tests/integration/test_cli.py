@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ import pytest
 from heartbeat.cli.main import main
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
+from heartbeat.store.spending import Account, Spending
+from heartbeat.usage import Usage
 from tests.acceptance.processes import eventually, running_fleet
 from tests.conftest import free_port, running_server
 from tests.unit.cli.calling import Called
@@ -173,6 +176,19 @@ def test_incidents_can_be_silenced(shell: Shell, heartbeat: str) -> None:
     assert "acknowledged" in shell.call("incidents").out
 
 
+def test_usage_is_shown_by_day_with_the_budgets(shell: Shell) -> None:
+    store = Server.connect(shell.environ["HEARTBEAT_REDIS_URL"], name="test")
+    usage = Usage(calls=2, input_tokens=1_500, micro_dollars=12_300)
+    Spending(store).add({Account("local", "hb-paid"): usage}, datetime.now(UTC))
+    store.close()
+    row = only(shell.json("usage", "hb-paid", "--days", "1")["days"])
+    assert (row["scheduleId"], row["dollars"]) == ("hb-paid", 0.0123)
+    out = shell.call("usage").out
+    assert "$0.0123" in out
+    assert "HEARTBEAT_MAX_DOLLARS_PER_OWNER_DAY" in out
+    assert shell.call("usage", "--days", "0").code == 2
+
+
 def test_a_heartbeat_can_be_paused_and_go_on(shell: Shell, heartbeat: str) -> None:
     assert shell.json("pause", heartbeat)["changed"] is True
     assert shell.json("pause", heartbeat)["changed"] is False
@@ -313,6 +329,14 @@ def test_ctrl_c_ends_a_watch_quietly(shell: Shell, heartbeat: str) -> None:
         assert process.wait(20) == 130
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+def test_a_watch_says_that_nothing_is_open(shell: Shell, heartbeat: str) -> None:
+    shell.call("delete", heartbeat)
+    with started(shell, "watch") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"connected, and nothing is open\n"
+        process.send_signal(signal.SIGINT)
 
 
 def started(shell: Shell, *argv: str) -> "subprocess.Popen[bytes]":

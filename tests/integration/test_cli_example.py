@@ -32,6 +32,11 @@ def a_life(*stored: Frame) -> Life:
         "heartbeat.run": {
             "type": "heartbeat.run.result", "scheduleId": "hb-1", "runId": RUN_ID,
         },
+        "heartbeat.history": {
+            "type": "heartbeat.history.result", "scheduleId": "hb-1",
+            "runs": [{"runId": RUN_ID, "slot": "2026-11-24T16:00:00.000Z",
+                      "status": "ok"}],
+        },
     }  # fmt: skip
 
     async def life(peer: Peer) -> None:
@@ -91,3 +96,10 @@ def test_one_that_somebody_stopped_stays_so(folder: Path, state: str) -> None:
     assert "heartbeat.configure" not in seen
     assert "heartbeat.run" not in seen
     assert "was not run" not in said
+
+
+def test_what_silence_means_is_said_once_when_the_first_run_is_over(
+    folder: Path,
+) -> None:
+    _, said = asked(folder, until="silence from here on")
+    assert said.count("checked, and fine; `heartbeat history hb-1` shows each run") == 1

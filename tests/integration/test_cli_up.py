@@ -1,6 +1,7 @@
 """`heartbeat up` as a person meets it: alerts soon, and nothing left at the end."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -126,10 +127,17 @@ def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
 
 def test_a_service_that_dies_is_started_again(tmp_path: Path) -> None:
     with running_up(tmp_path, "--no-example") as up:
-        up.until("Ctrl-C ends all of it")
+        up.until("connected, and nothing is open")
         (gateway,) = [one for one in up.children() if "gateway" in one.cmdline()]
         gateway.kill()
-        up.until("gateway ended with signal SIGKILL")
+        up.until("gateway is back")
+        assert re.search(
+            r"^\d\d:\d\d:\d\d gateway ended with signal SIGKILL \(log: ",
+            up.said,
+            re.MULTILINE,
+        )
+        up.until("connected again")
+        assert "went away without a close" in up.said
         eventually(
             lambda: any(
                 "gateway" in one.cmdline() and one.pid != gateway.pid

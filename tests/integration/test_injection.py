@@ -49,6 +49,7 @@ async def judge(
         tools=tools,
         model=model,
         find_model=lambda _: model,
+        find_cheaper=lambda _: None,
         spend=FREE,
         limits=Limits(),
         parallel_items=4,

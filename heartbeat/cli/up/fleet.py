@@ -1,6 +1,7 @@
 """The children of `up`: started in order, introduced, ended in order."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,11 +82,15 @@ class Fleet:
             child,
             folder=self._context.folder,
             log=logs / f"{child.name}.log",
-            say=self._context.output.warn,
+            say=self._say,
         )
         await process.start()
         self._children.append(process)
         return process
+
+    def _say(self, event: str) -> None:
+        """Tell what happened to a child, with its time in UTC as alerts have it."""
+        self._context.output.warn(f"{datetime.now(UTC):%H:%M:%S} {event}")
 
 
 def _store_url(port: int) -> str:

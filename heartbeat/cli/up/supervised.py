@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -15,8 +16,14 @@ from heartbeat.client import BackOff
 #: A process that lived this long was a good one: back-off starts anew after it.
 _STABLE_SECONDS = 30.0
 _BACK_OFF = BackOff(first_seconds=0.5, limit_seconds=30.0)
+#: A process that was started again and lived this long is told as back.
+_BACK_SECONDS = 2.0
 #: Bytes at the end of a log in which its last line is looked for.
 _TAIL = 4096
+#: What the last line of a log has in it where it says why a process ended.
+_ERROR_LIKE = re.compile(
+    r"error|exception|critical|fatal|cannot|refused|denied|expected", re.IGNORECASE
+)
 
 
 class Supervised:
@@ -85,18 +92,34 @@ class Supervised:
         attempt = 0
         while True:
             began = loop.time()
-            code = await process.wait()
+            code = await self._until_end(process, is_new=self.ends > 0)
             self.ends += 1
             if loop.time() - began >= _STABLE_SECONDS:
                 attempt = 0
             wait = _BACK_OFF.longest(attempt)
             self._say(
-                f"{self.child.name} ended with {_ending(code)}: {self.last_words()}"
+                f"{self.child.name} ended with {_ending(code)}{self._cause(code)}"
                 f" (log: {self._log}); starting it again in {wait:g} s"
             )
             await asyncio.sleep(wait)
             attempt += 1
             self._process = process = await self._spawn()
+
+    async def _until_end(
+        self, process: asyncio.subprocess.Process, *, is_new: bool
+    ) -> int:
+        """Wait for its exit code; say that it is back once it has lived a while."""
+        if is_new:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_BACK_SECONDS):
+                    return await process.wait()
+            self._say(f"{self.child.name} is back")
+        return await process.wait()
+
+    def _cause(self, code: int) -> str:
+        """Quote the log where it says why; of a signal it knows nothing."""
+        words = self.last_words()
+        return f": {words}" if code > 0 and _ERROR_LIKE.search(words) else ""
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         with self._log.open("ab") as log:

@@ -10,7 +10,7 @@ from tests.unit.cli.calling import Call
 COMMANDS = (
     *("up", "init", "check", "run", "configure", "list", "get", "watch", "history"),
     *("upcoming", "pause", "resume", "delete", "incidents", "acknowledge", "snooze"),
-    *("unsnooze", "doctor", "alive", "run-now"),
+    *("unsnooze", "usage", "doctor", "alive", "run-now"),
 )
 
 

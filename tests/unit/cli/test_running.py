@@ -20,6 +20,7 @@ def test_what_runs_is_found_while_it_runs(tmp_path: Path) -> None:
         announce(state, PLACE)
         assert find(tmp_path) == PLACE
     assert find(tmp_path) is None
+    assert not (tmp_path / STATE_FOLDER / "running.json").exists()
 
 
 def test_what_has_not_said_its_place_yet_is_not_found(tmp_path: Path) -> None:
@@ -29,7 +30,8 @@ def test_what_has_not_said_its_place_yet_is_not_found(tmp_path: Path) -> None:
 
 def test_the_place_of_one_that_is_gone_is_not_found(tmp_path: Path) -> None:
     with only_one(tmp_path) as state:
-        announce(state, PLACE)
+        pass
+    announce(state, PLACE)  # as one that was killed leaves it
     with only_one(tmp_path):
         assert find(tmp_path) is None
 

@@ -1,5 +1,7 @@
 """What a client does when its connection ends."""
 
+import re
+
 import pytest
 
 from heartbeat.client.retrying import BackOff, Ended, ended_by_close, wait_range
@@ -45,6 +47,18 @@ def test_it_goes_on_after_any_other_end(code: int | None) -> None:
     ended = ended_by_close(code, "", None)
     assert isinstance(ended.error, GatewayUnavailable)
     assert ended.delay is None
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "said"),
+    [
+        pytest.param(None, "", "went away without a close", id="broken"),
+        pytest.param(1001, "", r"closed the connection \(1001\)$", id="code"),
+        pytest.param(1012, "restart", r"\(1012: restart\)$", id="reason"),
+    ],
+)
+def test_the_cause_of_an_end_is_said(code: int | None, reason: str, said: str) -> None:
+    assert re.search(said, str(ended_by_close(code, reason, None).error))
 
 
 def test_it_stops_when_the_gateway_wants_no_reconnect() -> None:

@@ -125,6 +125,8 @@ def test_history_shows_a_run_with_instants_and_seconds() -> None:
             "outputTokens": 0,
             "cacheReadTokens": 0,
             "cacheWriteTokens": 0,
+            "unpricedCalls": 0,
+            "dollars": 0.0,
         },
     }
 

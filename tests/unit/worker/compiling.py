@@ -170,6 +170,7 @@ class Heart:
             tools=self.machine,
             model=self.model,
             find_model=lambda _: self.model,
+            find_cheaper=lambda _: None,
             spend=self.spend,
             limits=Limits(),
             parallel_items=4,

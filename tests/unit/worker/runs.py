@@ -16,8 +16,8 @@ from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.tools import FieldValue, Observation, ToolCall, Unobserved
 from worker.execution import Execution, Runner
-from worker.items import Spend, Tools
-from worker.judge import Limits, always, unrecorded
+from worker.items import FREE, Spend, Tools
+from worker.judge import Limits
 from worker.model import Model
 from worker.runner import Due, Evaluation, HeartbeatRunner, Place, Unusable
 
@@ -26,8 +26,6 @@ NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 #: One item by rule, one for a model.
 RULE = "- [ ] the load is low\n  - probe: load load1 < 4\n"
 MODEL = "- [ ] nothing looks odd\n"
-
-FREE = Spend(may_call=always, spent=unrecorded)
 
 
 def a_config(
@@ -84,10 +82,12 @@ def a_runner(
     root: Path = Path("/nonexistent"),
     tools: Tools | None = None,
     model: Model | None = None,
+    cheaper: Model | None = None,
 ) -> HeartbeatRunner:
     return HeartbeatRunner(
         Place(root=root, bounds=Bounds(), limits=Limits()),
         find_model=lambda _: model,
+        find_cheaper=lambda _: cheaper,
         make_tools=lambda _: tools or FakeTools(),
     )
 
@@ -110,7 +110,7 @@ def an_execution(
         runs=runs or Runs(server),
         heartbeats=Heartbeats(server),
         runner=runner,
-        spend=FREE,
+        spend_of=lambda *_: FREE,
         host="host-1",
         begin_seconds=0.05,
         hand_back_seconds=0.05,

@@ -3,7 +3,7 @@
 import pytest
 
 from heartbeat.verdict import Cause
-from worker.api_failure import ApiFailure
+from worker.api_failure import ApiFailure, Pause
 
 #: 1 January 2027, 00:00:00 UTC.
 NOW = 1_798_761_600.0
@@ -85,3 +85,36 @@ def test_it_tells_the_code_the_request_and_the_wait_and_no_words_of_the_server()
     assert failure.why == (
         "the model's server answered 429 x (request req_1), asks to wait for 3600 s"
     )
+
+
+def of_model(seconds: float) -> Pause:
+    return Pause(seconds=seconds, is_of_key=False)
+
+
+OF_KEY = Pause(seconds=60, is_of_key=True)
+
+
+@pytest.mark.parametrize(
+    ("failure", "pause"),
+    [
+        (a_failure(429, retry_after="5"), of_model(5)),
+        (a_failure(529, retry_after="30"), of_model(30)),
+        (a_failure(429, retry_after_ms="1500"), of_model(1.5)),
+        (a_failure(503, retry_after="30"), of_model(30)),
+        (a_failure(503, retry_after="5"), None),
+        (a_failure(429), None),
+        (a_failure(429, retry_after="0.5"), None),
+        (a_failure(429, retry_after="-5"), None),
+        (a_failure(429, retry_after="nan"), None),
+        (a_failure(429, retry_after="inf"), of_model(3600)),
+        (a_failure(429, retry_after="4294967"), of_model(3600)),
+        (a_failure(401), OF_KEY),
+        (a_failure(402), OF_KEY),
+        (a_failure(403), of_model(60)),
+        (a_failure(429, code="enforced_spend_limit_reached"), OF_KEY),
+        (a_failure(400, retry_after="30"), of_model(30)),
+        (a_failure(400), None),
+    ],
+)
+def test_what_it_asks_of_all_workers(failure: ApiFailure, pause: Pause | None) -> None:
+    assert failure.pause == pause

@@ -1,62 +1,128 @@
-"""The fleet's tokens of a day, as one process sees them."""
+"""What may still be spent, as one process sees it."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
 
+from heartbeat.budgets import Rung, Scope, SpendingLimits
 from heartbeat.errors import StoreUnavailable
+from heartbeat.settings import Settings
 from heartbeat.store.server import Server
-from heartbeat.store.spending import Spending
+from heartbeat.store.spending import Account, Spending, Spent
 from heartbeat.usage import Usage
 from tests.unit.worker.runs import NOW
-from worker.budget import Budget
+from worker.budget import Budgets
+from worker.items import Spend
+
+HERE, BESIDE, ELSEWHERE = (
+    Account("ann", "hb-1"),
+    Account("ann", "hb-2"),
+    Account("bob", "hb-1"),
+)
 
 
-def a_budget(server: Server, *, most: int) -> Budget:
-    return Budget(Spending(server), now=lambda: NOW, most=most)
+def some_budgets(server: Server, **limits: float) -> Budgets:
+    settings = Settings.model_validate(limits)
+    return Budgets(
+        Spending(server),
+        now=lambda: NOW,
+        limits=SpendingLimits.from_settings(settings),
+    )
 
 
 def tokens(count: int) -> Usage:
     return Usage(calls=1, input_tokens=count)
 
 
-async def until_written(server: Server, expected: int) -> None:
+def dollars(count: float) -> Usage:
+    return Usage(calls=1, micro_dollars=round(count * 1_000_000))
+
+
+async def rung_of(spend: Spend) -> Rung:
+    budget = await spend.tightest()
+    assert budget is not None
+    return budget.rung
+
+
+async def until_written(server: Server, tokens: int) -> None:
     async with asyncio.timeout(5):
-        while await asyncio.to_thread(Spending(server).add, 0, NOW) != expected:
+        while await asyncio.to_thread(_tokens, server) != tokens:
             await asyncio.sleep(0)
 
 
-def test_calls_are_allowed_until_the_tokens_are_spent(server: Server) -> None:
-    async def run() -> list[bool]:
-        budget = a_budget(server, most=100)
-        answers = [await budget.may_call()]
-        for count in (99, 1):
-            await budget.spent(tokens(count))
-            answers.append(await budget.may_call())
-        return answers
+def _tokens(server: Server) -> int:
+    return Spending(server).of_fleet(NOW).tokens
 
-    assert asyncio.run(run()) == [True, True, False]
+
+def test_calls_are_allowed_until_the_tokens_are_spent(server: Server) -> None:
+    async def run() -> list[Rung]:
+        run = some_budgets(server, max_tokens_per_day=100).of_run(*HERE)
+        rungs = [await rung_of(run)]
+        for count in (80, 10, 10):
+            await run.spent(tokens(count))
+            rungs.append(await rung_of(run))
+        return rungs
+
+    assert asyncio.run(run()) == list(Rung)
 
 
 def test_a_budget_of_nothing_allows_no_call(server: Server) -> None:
-    assert asyncio.run(a_budget(server, most=0).may_call()) is False
+    run = some_budgets(server, max_tokens_per_day=0).of_run(*HERE)
+    assert asyncio.run(run.may_call()) is False
 
 
-def test_what_others_spent_counts(server: Server) -> None:
-    Spending(server).add(100, NOW)
-    assert asyncio.run(a_budget(server, most=100).may_call()) is False
+@pytest.mark.parametrize(
+    ("limit", "payer", "is_stopped"),
+    [
+        pytest.param({"max_tokens_per_day": 9}, HERE, True, id="the same"),
+        pytest.param({"max_tokens_per_day": 9}, ELSEWHERE, True, id="the fleet"),
+        pytest.param({"max_dollars_per_owner_day": 2}, BESIDE, True, id="the owner"),
+        pytest.param(
+            {"max_dollars_per_owner_day": 2}, ELSEWHERE, False, id="another owner"
+        ),
+        pytest.param({"max_dollars_per_heartbeat_day": 2}, HERE, True, id="itself"),
+        pytest.param(
+            {"max_dollars_per_heartbeat_day": 2}, BESIDE, False, id="one beside it"
+        ),
+        pytest.param({"max_dollars_per_run": 2}, HERE, False, id="another run"),
+        pytest.param({"max_tokens_per_run": 9}, HERE, False, id="its tokens"),
+    ],
+)
+def test_what_others_spent_counts_where_the_budget_is_shared(
+    server: Server, limit: dict[str, float], payer: Account, is_stopped: bool
+) -> None:
+    usage = Usage(calls=1, input_tokens=10, micro_dollars=2_000_000)
+    Spending(server).add({payer: usage}, NOW)
+    run = some_budgets(server, **limit).of_run(*HERE)
+    assert asyncio.run(run.may_call()) is not is_stopped
 
 
-def test_the_count_of_yesterday_does_not(server: Server) -> None:
-    Spending(server).add(100, datetime.fromisoformat("2026-11-23T23:59:59+00:00"))
-    assert asyncio.run(a_budget(server, most=100).may_call()) is True
+@pytest.mark.parametrize("limit", ["max_dollars_per_run", "max_tokens_per_run"])
+def test_a_run_has_a_budget_of_its_own(server: Server, limit: str) -> None:
+    async def run() -> tuple[Rung, Rung]:
+        budgets = some_budgets(server, **{limit: 1})
+        first, second = budgets.of_run(*HERE), budgets.of_run(*HERE)
+        await first.spent(tokens(1) + dollars(1))
+        return await rung_of(first), await rung_of(second)
+
+    assert asyncio.run(run()) == (Rung.STOPPED, Rung.NORMAL)
+
+
+def test_the_sums_of_yesterday_do_not_count(server: Server) -> None:
+    yesterday = datetime.fromisoformat("2026-11-23T23:59:59+00:00")
+    Spending(server).add({HERE: tokens(100)}, yesterday)
+    run = some_budgets(server, max_tokens_per_day=100).of_run(*HERE)
+    assert asyncio.run(run.may_call()) is True
 
 
 def test_many_at_once_are_all_counted(server: Server) -> None:
     async def run() -> None:
-        budget = a_budget(server, most=10**9)
-        await asyncio.gather(*(budget.spent(tokens(3)) for _ in range(500)))
+        budgets = some_budgets(server, max_tokens_per_day=10**9)
+        runs = [budgets.of_run("ann", f"hb-{number}") for number in range(50)]
+        await asyncio.gather(*(run.spent(tokens(3)) for run in runs * 10))
+        await asyncio.gather(*(run.tightest() for run in runs))
         await until_written(server, 1500)
 
     asyncio.run(run())
@@ -69,24 +135,42 @@ class Interrupted(Spending):
         super().__init__(server)
         self.away = away
 
-    def add(self, tokens: int, now: datetime) -> int:
+    def add(self, usages: Mapping[Account, Usage], now: datetime) -> Spent:
         if self.away:
             self.away -= 1
             raise StoreUnavailable("away")
-        return super().add(tokens, now)
+        return super().add(usages, now)
 
 
 def test_a_store_that_is_away_stops_no_call_and_loses_no_count(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> bool:
-        spending = Interrupted(server, away=1)
-        budget = Budget(spending, now=lambda: NOW, most=1000)
-        await budget.spent(tokens(7))
-        answer = await budget.may_call()
-        await budget.spent(tokens(5))
+        budgets = some_budgets(server, max_tokens_per_day=1000)
+        budgets.spending = Interrupted(server, away=1)
+        run = budgets.of_run(*HERE)
+        await run.spent(tokens(7))
+        answer = await run.may_call()
+        await run.spent(tokens(5))
         await until_written(server, 12)
         return answer
 
     assert asyncio.run(run()) is True
     assert "not counted yet" in caplog.text
+
+
+def test_the_budget_that_decides_is_named(server: Server) -> None:
+    async def run() -> str:
+        run = some_budgets(
+            server, max_dollars_per_owner_day=1, max_dollars_per_run=9
+        ).of_run(*HERE)
+        await run.spent(dollars(0.9))
+        budget = await run.tightest()
+        assert budget is not None
+        assert budget.scope is Scope.DOLLARS_OF_OWNER
+        return budget.told()
+
+    assert asyncio.run(run()) == (
+        "$0.90 of $1.00 for this UTC day are spent"
+        " (HEARTBEAT_MAX_DOLLARS_PER_OWNER_DAY)"
+    )

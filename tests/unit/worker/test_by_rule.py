@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from heartbeat.budgets import Budget, Scope
 from heartbeat.compiled import FULL_CHECK_RUNS
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, Severity, Verdict
@@ -16,8 +17,8 @@ from tests.unit.worker.compiling import (
     RuleMaker,
     a_proposal,
 )
-from worker.items import Spend
-from worker.judge import always, unrecorded
+from worker.items import FREE, Spend
+from worker.judge import unrecorded
 from worker.model import Failure
 
 DAY = timedelta(days=1)
@@ -299,17 +300,17 @@ def test_what_making_a_rule_costs_is_counted() -> None:
         told.append(usage)
 
     heart, model = a_heart(), RuleMaker()
-    heart.model, heart.spend = model, Spend(may_call=always, spent=spent)
+    heart.model, heart.spend = model, Spend(tightest=FREE.tightest, spent=spent)
     heart.run()
     assert len(told) == model.calls == 2
 
 
 def test_without_a_budget_no_rule_is_made_and_one_that_is_there_goes_on() -> None:
-    async def never() -> bool:
-        return False
+    async def used_up() -> Budget:
+        return Budget(scope=Scope.TOKENS_OF_FLEET, spent=100, limit=100)
 
     heart, model = a_compiled_heart()
-    heart.spend = Spend(may_call=never, spent=unrecorded)
+    heart.spend = Spend(tightest=used_up, spent=unrecorded)
     heart.now += DAY
     assert heart.run().by is By.COMPILED
     heart.known = {}

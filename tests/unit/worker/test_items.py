@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from heartbeat.budgets import Budget, Scope
 from heartbeat.checklist import parse_checklist
 from heartbeat.errors import InvalidModel
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from tests.unit.worker.builders import ScriptedModel, a_reply
-from tests.unit.worker.runs import FREE, MODEL, RULE, FakeTools
-from worker.items import FindModel, ItemJudge, Spend
+from tests.unit.worker.runs import MODEL, RULE, FakeTools
+from worker.items import FREE, FindModel, ItemJudge, Spend
 from worker.judge import Limits, unrecorded
 from worker.model import Failure, Model, ModelRequest, Reply
 
@@ -31,6 +32,7 @@ def judge_all(
     tools: FakeTools | None = None,
     model: Model | None = None,
     find_model: FindModel = lambda _: None,
+    find_cheaper: FindModel = lambda _: None,
     spend: Spend = FREE,
     seconds: float = 5.0,
     head_start_seconds: float = 5.0,
@@ -40,6 +42,7 @@ def judge_all(
         tools=tools or FakeTools(),
         model=model,
         find_model=find_model,
+        find_cheaper=find_cheaper,
         spend=spend,
         limits=Limits(),
         parallel_items=4,
@@ -81,16 +84,59 @@ def test_the_model_judges_what_no_rule_does() -> None:
     assert (by_model.by, by_model.verdict) == (By.MODEL, Verdict.ACTION_NEEDED)
 
 
-def test_with_the_budget_used_up_rules_are_judged_all_the_same() -> None:
-    async def never() -> bool:
-        return False
+def spent_to(percent: int) -> Spend:
+    """Return a budget of which so much is spent."""
 
+    async def tightest() -> Budget:
+        return Budget(scope=Scope.TOKENS_OF_FLEET, spent=percent, limit=100)
+
+    return Spend(tightest=tightest, spent=unrecorded)
+
+
+def test_with_the_budget_used_up_rules_are_judged_all_the_same() -> None:
     model = ScriptedModel(an_alarm())
-    spend = Spend(may_call=never, spent=unrecorded)
-    by_rule, by_model = judge_all(RULE + MODEL, model=model, spend=spend)
+    by_rule, by_model = judge_all(RULE + MODEL, model=model, spend=spent_to(100))
     assert by_rule.verdict is Verdict.OK
     assert by_model.cause is Cause.BUDGET
+    assert "HEARTBEAT_MAX_TOKENS_PER_DAY" in by_model.details
     assert model.requests == []
+
+
+def test_the_cheaper_model_judges_when_money_runs_short() -> None:
+    dear, cheap = ScriptedModel(an_alarm()), ScriptedModel(an_alarm())
+    asked: list[str | None] = []
+
+    def find_cheaper(name: str | None) -> Model:
+        asked.append(name)
+        return cheap
+
+    (result,) = judge_all(
+        MODEL, model=dear, find_cheaper=find_cheaper, spend=spent_to(80)
+    )
+    assert result.verdict is Verdict.ACTION_NEEDED
+    assert (len(dear.requests), len(cheap.requests), asked) == (0, 1, [None])
+
+
+def test_near_the_end_only_critical_items_are_judged() -> None:
+    model = ScriptedModel(an_alarm())
+    critical = "- [ ] the shop sells {severity=critical}\n"
+    usual, grave = judge_all(MODEL + critical, model=model, spend=spent_to(90))
+    assert (usual.cause, grave.verdict) == (Cause.BUDGET, Verdict.ACTION_NEEDED)
+    assert "only critical items" in usual.details
+
+
+def test_an_item_that_has_begun_stops_where_the_budget_ends() -> None:
+    percents = iter([0, 0, 100])
+
+    async def tightest() -> Budget:
+        return await spent_to(next(percents)).tightest() or pytest.fail("no budget")
+
+    look = a_reply({"type": "tool_use", "id": "t", "name": "load", "input": {}})
+    model = ScriptedModel(look)
+    (result,) = judge_all(
+        MODEL, model=model, spend=Spend(tightest=tightest, spent=unrecorded)
+    )
+    assert (result.cause, len(model.requests)) == (Cause.BUDGET, 1)
 
 
 def test_what_is_spent_is_told() -> None:
@@ -99,10 +145,7 @@ def test_what_is_spent_is_told() -> None:
     async def spent(usage: Usage) -> None:
         told.append(usage)
 
-    async def always() -> bool:
-        return True
-
-    spend = Spend(may_call=always, spent=spent)
+    spend = Spend(tightest=FREE.tightest, spent=spent)
     judge_all(MODEL, model=ScriptedModel(an_alarm()), spend=spend)
     assert told == [Usage(calls=1, input_tokens=10, output_tokens=2)]
 

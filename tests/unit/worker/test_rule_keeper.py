@@ -50,6 +50,7 @@ def run(
     runner = HeartbeatRunner(
         Place(root=Path("/nonexistent"), bounds=Bounds(), limits=Limits()),
         find_model=lambda _: model,
+        find_cheaper=lambda _: None,
         make_tools=lambda _: Machine(disk=fields, memory=fields, load=fields),
         keeper=RuleKeeper(compiled, name_model=name_model),
     )
