@@ -226,9 +226,12 @@ def _from_file(path: str) -> str:
 
 
 def _near(variable: str) -> str:
-    names = [variable_of(field) for field in Settings.model_fields]
-    found = get_close_matches(variable, names, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+    """Compare without the prefix, which would make all names alike."""
+    asked = variable.removeprefix(PREFIX)
+    known = {field.upper(): variable_of(field) for field in Settings.model_fields}
+    found = get_close_matches(asked, known)
+    found.sort(key=lambda name: sorted(name) != sorted(asked))  # swapped letters first
+    return f"; did you mean {known[found[0]]}?" if found else ""
 
 
 def _in_variables(error: ValidationError) -> str:
