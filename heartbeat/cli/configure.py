@@ -11,10 +11,11 @@ from rich.text import Text
 from heartbeat.asked import Window
 from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.cli.asking import ask
+from heartbeat.cli.check import hours_text
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.output import instant, plain
+from heartbeat.cli.output import counted, instant, plain
 from heartbeat.client import Client, ConfigureFields
 from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
 from heartbeat.replies import Configured
@@ -24,6 +25,9 @@ _HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?:/([\d,]+))?", re.ASCII)
 
 #: Options that go over the wire under their own name when they are given.
 _PLAIN = ("interval", "timezone", "name", "model", "notify", "align", "run_on")
+
+#: How the gateway's warning begins where no worker has the label.
+_UNSERVED = "runOn: no worker"
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -139,11 +143,12 @@ def _content(path: Path) -> str:
 def _human(reply: Configured) -> RenderableType:
     config = reply.config
     often = config.cron_expression or f"every {config.interval or 0:g} min"
+    hours = hours_text(map(Window.model_validate, config.active_hours))
     lines = [
         Text.assemble(
             (reply.outcome, "bold green"),
-            plain(f" {reply.schedule_id}: {len(reply.items)} items, {often}"),
-            plain(f" ({config.timezone})"),
+            plain(f" {reply.schedule_id}: {counted(len(reply.items), 'item')}"),
+            plain(f", {often}{hours} ({config.timezone})"),
         )
     ]
     if reply.paused:
@@ -151,5 +156,12 @@ def _human(reply: Configured) -> RenderableType:
     if reply.next_runs:
         lines.append(Text(f"next run {instant(reply.next_runs[0])} UTC"))
     if reply.run_id is not None:
-        lines.append(Text("running once now; `heartbeat watch` shows what comes of it"))
+        lines.append(Text(plain(_now(reply))))
     return Group(*lines)
+
+
+def _now(reply: Configured) -> str:
+    """Say what becomes of the run that was asked for."""
+    if any(warning.startswith(_UNSERVED) for warning in reply.warnings):
+        return f"its first run waits for a worker with the label {reply.config.run_on}"
+    return "running once now; `heartbeat watch` shows what comes of it"
