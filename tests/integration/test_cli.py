@@ -216,11 +216,15 @@ def test_the_text_can_be_sent_along(shell: Shell, heartbeat: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        pytest.param(("get", "nobody"), "nobody", id="unknown-id"),
+        pytest.param(
+            ("get", "nobody"), "'nobody' (`heartbeat list` shows them)", id="unknown-id"
+        ),
         pytest.param(("configure", "../x.md"), "inside the root", id="outside"),
         pytest.param(("configure", "none.md"), "no file", id="missing"),
         pytest.param(
-            ("configure", "HEARTBEAT.md", "--interval", "0.1"), "60 s", id="often"
+            ("configure", "HEARTBEAT.md", "--interval", "0.1"),
+            "60 s between slots (HEARTBEAT_MIN",
+            id="often",
         ),
         pytest.param(
             ("configure", "HEARTBEAT.md", "--interval", "5", "--cron", "* * * * *"),
@@ -339,9 +343,9 @@ def test_configure_says_what_it_did_and_what_comes_next(shell: Shell) -> None:
         "configure", "HEARTBEAT.md", "--id", "shown", "--run-on", "db", *options
     )
     assert called.code == 0
-    assert "created shown: 2 items, every 60 min (UTC)" in called.out
+    assert "created shown: 2 items, every 60 min, 00:00-24:00 (UTC)" in called.out
     assert "next run " in called.out
-    assert "running once now" in called.out
+    assert "its first run waits for a worker with the label db" in called.out
     assert "warning: runOn: no worker serves" in called.errors
     assert "60" in shell.call("get", "shown").out
     shell.call("delete", "shown")
