@@ -173,7 +173,7 @@ class Ready(Reply):
     lost: Lost | None = None
     head: str | None = Field(default=None, description="newest alertId of the feed")
     incidents: tuple[IncidentView, ...] = ()
-    limits: dict[str, float]
+    limits: dict[str, int | float]
 
 
 class Pong(Reply):
