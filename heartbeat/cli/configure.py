@@ -10,7 +10,9 @@ from rich.text import Text
 
 from heartbeat.asked import Window
 from heartbeat.checklist import MAX_CHECKLIST_BYTES
+from heartbeat.checklist_file import FileTrouble
 from heartbeat.cli.asking import ask
+from heartbeat.cli.below_root import below_root, both_places
 from heartbeat.cli.check import hours_text
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
@@ -18,6 +20,7 @@ from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import counted, instant, plain
 from heartbeat.client import Client, ConfigureFields
 from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
+from heartbeat.owners import LOCAL_OWNER
 from heartbeat.replies import Configured
 
 #: `HH:MM-HH:MM`, then days as `/1,2,3` with Monday=1.
@@ -66,13 +69,35 @@ def configure(context: Context, arguments: argparse.Namespace) -> int:
     wants_run = not arguments.no_run and not arguments.disabled
 
     async def call(client: Client) -> Configured:
-        return await put(client, path, fields, run_if_new=wants_run)
+        try:
+            return await put(client, path, fields, run_if_new=wants_run)
+        except RequestRefused as error:
+            if error.code != ChecklistUnavailable.code:
+                raise
+            there = _elsewhere(context, path, client.ready.owner, error)
+            return await put(client, there, fields, run_if_new=wants_run)
 
     reply = ask(context, call)
     context.output.show(reply, lambda: _human(reply))
     for warning in reply.warnings:
         context.output.warn(f"warning: {warning}")
     return Exit.OK
+
+
+def _elsewhere(context: Context, path: str, owner: str, error: RequestRefused) -> str:
+    """Return the path below the root of a file that lies in the current folder.
+
+    Raises the gateway's refusal where there is none, ChecklistUnavailable where there
+    is one that the gateway cannot be told of.
+    """
+    found = below_root(context, path) if owner == LOCAL_OWNER else None
+    if found == path or not Path(context.folder, path).is_file():
+        raise error
+    if found is None:
+        raise ChecklistUnavailable(
+            f"{error}: {both_places(context, path)}", reason=FileTrouble.MISSING
+        ) from error
+    return found
 
 
 async def put(

@@ -213,6 +213,37 @@ def test_the_text_can_be_sent_along(shell: Shell, heartbeat: str) -> None:
     assert shell.json("delete", "far")["scheduleId"] == "far"
 
 
+def test_a_path_may_begin_where_one_stands(shell: Shell) -> None:
+    below = shell.folder / "below"
+    below.mkdir()
+    (below / "near.md").write_text("- [ ] a\n")
+    there = Shell(folder=below, environ=shell.environ)
+    found = there.json("configure", "near.md", "--id", "near", "--no-run")
+    assert found["outcome"] == "created"
+    assert "checklist below/near.md" in shell.call("get", "near").out
+    shell.call("delete", "near")
+
+
+def test_what_is_wrong_with_a_file_in_its_place_is_all_that_is_said(
+    shell: Shell,
+) -> None:
+    (shell.folder / "large.md").write_text("x" * 70_000)
+    called = shell.call("configure", "large.md")
+    assert called.code == 2
+    assert "at most 65536 bytes" in called.errors
+    assert "the gateway looked" not in called.errors
+
+
+def test_a_file_outside_the_root_is_told_with_both_places(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "away.md").write_text("- [ ] a\n")
+    called = Shell(folder=tmp_path, environ=shell.environ).call("configure", "away.md")
+    assert called.code == 2
+    assert str(tmp_path / "away.md") in called.errors
+    assert str(shell.folder) in called.errors
+
+
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
