@@ -6,7 +6,11 @@ from heartbeat.replies import Closing
 
 
 class CloseCode(IntEnum):
-    """The codes the gateway closes with; the library adds 1000, 1002 and 1007."""
+    """The codes the gateway closes with.
+
+    The library adds 1000, 1002, 1007, and 1009 for a frame that is too large: for such
+    it closes by itself, and nothing can be said before.
+    """
 
     TOO_BIG = 1009
     INTERNAL = 1011

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.commands import with_unknown_fields
 from gateway.listening import Listening
 from gateway.shared import Shared
+from heartbeat.checklist import MAX_CHECKLIST_BYTES, MAX_ITEMS
 from heartbeat.errors import BadRecord
 from heartbeat.replies import Ready, Reply
 from heartbeat.requests import Hello
@@ -22,7 +23,7 @@ class Welcome:
 
     owner: str
     incidents: tuple[IncidentView, ...]
-    limits: dict[str, float]
+    limits: dict[str, int | float]
     problems: tuple[str, ...] = ()
 
     def ready(self, hello: Hello, listening: Listening, lost: Lost | None) -> Reply:
@@ -57,8 +58,10 @@ async def prepare(shared: Shared, owner: str) -> Welcome:
     )
 
 
-def _limits(settings: Settings) -> dict[str, float]:
-    return {
+def _limits(settings: Settings) -> dict[str, int | float]:
+    limits = {
+        "maxChecklistBytes": MAX_CHECKLIST_BYTES,
+        "maxItems": MAX_ITEMS,
         "maxFrameBytes": settings.max_frame_bytes,
         "maxCommandsPerSecond": settings.max_commands_per_second,
         "maxConfiguresPerMinute": settings.max_configures_per_minute,
@@ -66,4 +69,8 @@ def _limits(settings: Settings) -> dict[str, float]:
         "minIntervalSeconds": settings.min_interval_seconds,
         "pingSeconds": settings.ping_seconds,
         "windowAlerts": settings.window_alerts,
+    }
+    return {
+        name: int(limit) if limit == int(limit) else limit
+        for name, limit in limits.items()
     }

@@ -186,7 +186,7 @@ class Ready(Reply):
     lost: Lost | None = None
     head: str | None = Field(default=None, description="newest alertId of the feed")
     incidents: tuple[IncidentView, ...] = ()
-    limits: dict[str, float]
+    limits: dict[str, int | float]
 
 
 class Pong(Reply):
@@ -202,7 +202,11 @@ class ServerPing(Wire):
 
 
 class Closing(Wire):
-    """Comes before every close by the server."""
+    """Comes before every close that the gateway decides on.
+
+    Frames that break the WebSocket protocol, are not UTF-8 or are too large close the
+    socket by themselves: 1002, 1007 and 1009 come without it.
+    """
 
     type: Literal["closing"] = "closing"
     code: int

@@ -183,7 +183,7 @@ def _check_pace(timing: Timing, floor: timedelta, now: datetime) -> None:
     if gap < floor:
         raise InvalidSchedule(
             f"expected at least {floor.total_seconds():g} s between slots"
-            f" (MIN_INTERVAL_SECONDS), got {gap.total_seconds():g} s"
+            f" (HEARTBEAT_MIN_INTERVAL_SECONDS), got {gap.total_seconds():g} s"
         )
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic.functional_validators import BeforeValidator
 
 from heartbeat.errors import InvalidSettings
+from heartbeat.setting_types import Dollars, Paths, Switch, Words
 
 PREFIX = "HEARTBEAT_"
 #: Settings that keep the names their makers gave them.
@@ -22,28 +22,6 @@ FOREIGN = {
     "anthropic_base_url": "ANTHROPIC_BASE_URL",
 }
 _SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key"})
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
-
-
-def _switch(value: object) -> object:
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in _TRUE | _FALSE:
-            return word in _TRUE
-        raise ValueError("expected one of 1, 0, true, false, yes, no, on, off")
-    return value
-
-
-def _words(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
-    return value
-
-
-Switch = Annotated[bool, BeforeValidator(_switch)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(_words)]
-Dollars = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class Settings(BaseModel):
@@ -238,9 +216,12 @@ def _from_file(path: str) -> str:
 
 
 def _near(variable: str) -> str:
-    names = [variable_of(field) for field in Settings.model_fields]
-    found = get_close_matches(variable, names, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+    """Compare without the prefix, which would make all names alike."""
+    asked = variable.removeprefix(PREFIX)
+    known = {field.upper(): variable_of(field) for field in Settings.model_fields}
+    found = get_close_matches(asked, known)
+    found.sort(key=lambda name: sorted(name) != sorted(asked))  # swapped letters first
+    return f"; did you mean {known[found[0]]}?" if found else ""
 
 
 def _in_variables(error: ValidationError) -> str:

@@ -49,11 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument(
+        "--version", action="store_true", help="say which version this is"
+    )
     _add_common(parser, is_top=True)
     common = argparse.ArgumentParser(add_help=False)
     _add_common(common, is_top=False)
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, title="commands"
+        dest="command", metavar="COMMAND", title="commands"
     )
     for topic in _TOPICS:
         topic.add_commands(commands, common)

@@ -1,18 +1,19 @@
 """`heartbeat check FILE`: what would be evaluated, how, and when."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from heartbeat.asked import Window
 from heartbeat.checklist import Item
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.item_slots import item_slots, shown_item_slots
-from heartbeat.cli.output import plain, rows, table
+from heartbeat.cli.output import counted, plain, rows, table
 from heartbeat.cli.reading import ReadChecklist, read
 from heartbeat.cli.slots import ComingSlot, coming_slots, shown_slots
 from heartbeat.config import Timing
@@ -66,17 +67,19 @@ def pace(timing: Timing) -> str:
         often = f"cron {timing.cron}"
     else:
         often = f"every {(timing.interval_ms or 0) / 60_000:g} min"
-    hours = ", ".join(
-        f"{window.start}-{window.end}"
-        + (
-            ""
-            if window.days_of_week is None
-            else f" on days {','.join(map(str, window.days_of_week))}"
-        )
-        + ("" if window.interval is None else f" every {window.interval:g} min")
-        for window in timing.hours
-    )
-    return f"{often}{f', {hours}' if hours else ''} ({timing.timezone})"
+    return f"{often}{hours_text(timing.hours)} ({timing.timezone})"
+
+
+def hours_text(windows: Iterable[Window]) -> str:
+    """Return active hours in words, each after a comma; nothing if there are none."""
+    return "".join(f", {_window(window)}" for window in windows)
+
+
+def _window(window: Window) -> str:
+    days = window.days_of_week
+    on_days = "" if days is None else f" on days {','.join(map(str, days))}"
+    often = "" if window.interval is None else f" every {window.interval:g} min"
+    return f"{window.start}-{window.end}{on_days}{often}"
 
 
 def _data(found: ReadChecklist, slots: list[ComingSlot]) -> Mapping[str, object]:
@@ -139,8 +142,7 @@ def _count(found: ReadChecklist) -> str:
         return "empty: nothing would be evaluated"
     off = f", {len(checklist.disabled)} off" if checklist.disabled else ""
     model = sum(item.needs_model for item in checklist.items)
-    items = len(checklist.items)
-    return f"{items} item{'' if items == 1 else 's'}{off}; {model} by a model"
+    return f"{counted(len(checklist.items), 'item')}{off}; {model} by a model"
 
 
 def _cells(item: Item, judge: str) -> tuple[str | Text, ...]:

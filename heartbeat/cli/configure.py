@@ -10,13 +10,17 @@ from rich.text import Text
 
 from heartbeat.asked import Window
 from heartbeat.checklist import MAX_CHECKLIST_BYTES
+from heartbeat.checklist_file import FileTrouble
 from heartbeat.cli.asking import ask
+from heartbeat.cli.below_root import below_root, both_places
+from heartbeat.cli.check import hours_text
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.output import instant, plain
+from heartbeat.cli.output import counted, instant, plain
 from heartbeat.client import Client, ConfigureFields
 from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
+from heartbeat.owners import LOCAL_OWNER
 from heartbeat.replies import Configured
 
 #: `HH:MM-HH:MM`, then days as `/1,2,3` with Monday=1.
@@ -24,6 +28,9 @@ _HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?:/([\d,]+))?", re.ASCII)
 
 #: Options that go over the wire under their own name when they are given.
 _PLAIN = ("interval", "timezone", "name", "model", "notify", "align", "run_on")
+
+#: How the gateway's warning begins where no worker has the label.
+_UNSERVED = "runOn: no worker"
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -62,13 +69,35 @@ def configure(context: Context, arguments: argparse.Namespace) -> int:
     wants_run = not arguments.no_run and not arguments.disabled
 
     async def call(client: Client) -> Configured:
-        return await put(client, path, fields, run_if_new=wants_run)
+        try:
+            return await put(client, path, fields, run_if_new=wants_run)
+        except RequestRefused as error:
+            if error.code != ChecklistUnavailable.code:
+                raise
+            there = _elsewhere(context, path, client.ready.owner, error)
+            return await put(client, there, fields, run_if_new=wants_run)
 
     reply = ask(context, call)
     context.output.show(reply, lambda: _human(reply))
     for warning in reply.warnings:
         context.output.warn(f"warning: {warning}")
     return Exit.OK
+
+
+def _elsewhere(context: Context, path: str, owner: str, error: RequestRefused) -> str:
+    """Return the path below the root of a file that lies in the current folder.
+
+    Raises the gateway's refusal where there is none, ChecklistUnavailable where there
+    is one that the gateway cannot be told of.
+    """
+    found = below_root(context, path) if owner == LOCAL_OWNER else None
+    if found == path or not Path(context.folder, path).is_file():
+        raise error
+    if found is None:
+        raise ChecklistUnavailable(
+            f"{error}: {both_places(context, path)}", reason=FileTrouble.MISSING
+        ) from error
+    return found
 
 
 async def put(
@@ -139,11 +168,12 @@ def _content(path: Path) -> str:
 def _human(reply: Configured) -> RenderableType:
     config = reply.config
     often = config.cron_expression or f"every {config.interval or 0:g} min"
+    hours = hours_text(map(Window.model_validate, config.active_hours))
     lines = [
         Text.assemble(
             (reply.outcome, "bold green"),
-            plain(f" {reply.schedule_id}: {len(reply.items)} items, {often}"),
-            plain(f" ({config.timezone})"),
+            plain(f" {reply.schedule_id}: {counted(len(reply.items), 'item')}"),
+            plain(f", {often}{hours} ({config.timezone})"),
         )
     ]
     if reply.paused:
@@ -151,5 +181,12 @@ def _human(reply: Configured) -> RenderableType:
     if reply.next_runs:
         lines.append(Text(f"next run {instant(reply.next_runs[0])} UTC"))
     if reply.run_id is not None:
-        lines.append(Text("running once now; `heartbeat watch` shows what comes of it"))
+        lines.append(Text(plain(_now(reply))))
     return Group(*lines)
+
+
+def _now(reply: Configured) -> str:
+    """Say what becomes of the run that was asked for."""
+    if any(warning.startswith(_UNSERVED) for warning in reply.warnings):
+        return f"its first run waits for a worker with the label {reply.config.run_on}"
+    return "running once now; `heartbeat watch` shows what comes of it"

@@ -10,7 +10,7 @@ from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.output import instant, plain, rows, table
+from heartbeat.cli.output import counted, instant, plain, rows, table
 from heartbeat.cli.styles import status_text
 from heartbeat.errors import Busy, RequestRefused
 from heartbeat.item_attributes import every_text
@@ -207,5 +207,5 @@ def _what(run: RunView) -> str:
     bad = [item for item in run.items if item.status != "ok"]
     said += [f"{item.description}: {item.details}" for item in bad]
     if run.items and not bad:
-        said.append(f"{len(run.items)} items fine")
+        said.append(f"{counted(len(run.items), 'item')} fine")
     return "; ".join(part for part in said if part)

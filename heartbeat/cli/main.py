@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +16,13 @@ from heartbeat.cli.context import Context, default_url
 from heartbeat.cli.failures import Exit, exit_code
 from heartbeat.cli.output import Output
 from heartbeat.cli.running import find
-from heartbeat.errors import GatewayUnavailable, HeartbeatError, InvalidInput
+from heartbeat.errors import (
+    GatewayUnavailable,
+    HeartbeatError,
+    InvalidInput,
+    NotFound,
+    RequestRefused,
+)
 from heartbeat.settings import Settings
 
 
@@ -23,10 +30,17 @@ def main(
     argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
 ) -> int:
     """Run one command and return its exit code."""
+    parser = build_parser()
     try:
-        arguments = build_parser().parse_args(argv)
+        arguments = parser.parse_args(argv)
     except SystemExit as asked:  # argparse has said why, or printed the help
         return int(asked.code or 0)
+    if arguments.version:
+        print(f"heartbeat {version('heartbeat')}")
+        return Exit.OK
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return Exit.BAD_INPUT
     given = _with_dotenv(os.environ) if environ is None else environ
     output = _output(arguments, given)
     try:
@@ -43,9 +57,12 @@ def main(
 
 
 def _hint(error: HeartbeatError, arguments: argparse.Namespace) -> str:
-    if not isinstance(error, GatewayUnavailable) or arguments.url is not None:
-        return ""
-    return " (`heartbeat up` starts one here; --url says where another is)"
+    if isinstance(error, GatewayUnavailable) and arguments.url is None:
+        return " (`heartbeat up` starts one here; --url says where another is)"
+    if isinstance(error, RequestRefused) and error.code == NotFound.code:
+        listing = "incidents" if hasattr(arguments, "item") else "list"
+        return f" (`heartbeat {listing}` shows them)"
+    return ""
 
 
 def _with_dotenv(environ: Mapping[str, str]) -> dict[str, str]:

@@ -112,6 +112,11 @@ def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def counted(count: int, noun: str) -> str:
+    """Return so many of something: `1 item`, `2 items`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def instant(text: str | None) -> str:
     """Return an instant of the wire as people read it, in UTC, to the second."""
     return "" if text is None else f"{text[:10]} {text[11:19]}"

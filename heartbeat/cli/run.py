@@ -9,7 +9,7 @@ from rich.text import Text
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.output import Output, plain, rows, table
+from heartbeat.cli.output import Output, counted, plain, rows, table
 from heartbeat.cli.run_events import Done, Failed, ItemEnded, Started, read_event
 from heartbeat.cli.styles import status_text
 from heartbeat.cli.worker_lines import worker_lines
@@ -50,7 +50,7 @@ def _progress(event: Started | ItemEnded, output: Output) -> None:
     if output.as_json:
         output.data(event)
     elif isinstance(event, Started):
-        count = f"{event.items} item{'' if event.items == 1 else 's'}"
+        count = counted(event.items, "item")
         output.say(f"judging {count}, model: {event.model or 'none'}")
     else:
         output.say(

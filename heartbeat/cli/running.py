@@ -20,10 +20,14 @@ _LOCK, _PLACE = "lock", "running.json"
 
 
 class Place(Record):
-    """What `up` chose; `store_url` is that of the embedded store, if there is one."""
+    """What `up` chose; `store_url` is that of the embedded store, if there is one.
+
+    `root` is the folder whose checklists its gateway reads.
+    """
 
     url: str
     store_url: str | None = None
+    root: str | None = None
 
 
 @contextlib.contextmanager

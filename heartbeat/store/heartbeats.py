@@ -75,7 +75,7 @@ class Heartbeats:
         if outcome == "limit":
             raise LimitReached(
                 f"expected at most {max_per_owner} heartbeats of one owner"
-                " (MAX_HEARTBEATS_PER_OWNER), got one more"
+                " (HEARTBEAT_MAX_HEARTBEATS_PER_OWNER), got one more"
             )
         return Change(cast(Outcome, outcome), int(version))
 

@@ -179,6 +179,11 @@ def alert(name: str) -> str:
     )
 
 
+def names(first: int, last: int) -> list[str]:
+    """Return what alerts are about that a test numbers."""
+    return [f"trouble {n}" for n in range(first, last + 1)]
+
+
 @asynccontextmanager
 async def a_gateway(url: str, root: Path, **settings: object) -> AsyncIterator[Running]:
     """Run a gateway for a while."""

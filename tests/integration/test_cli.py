@@ -229,14 +229,49 @@ def test_the_text_can_be_sent_along(shell: Shell, heartbeat: str) -> None:
     assert shell.json("delete", "far")["scheduleId"] == "far"
 
 
+def test_a_path_may_begin_where_one_stands(shell: Shell) -> None:
+    below = shell.folder / "below"
+    below.mkdir()
+    (below / "near.md").write_text("- [ ] a\n")
+    there = Shell(folder=below, environ=shell.environ)
+    found = there.json("configure", "near.md", "--id", "near", "--no-run")
+    assert found["outcome"] == "created"
+    assert "checklist below/near.md" in shell.call("get", "near").out
+    shell.call("delete", "near")
+
+
+def test_what_is_wrong_with_a_file_in_its_place_is_all_that_is_said(
+    shell: Shell,
+) -> None:
+    (shell.folder / "large.md").write_text("x" * 70_000)
+    called = shell.call("configure", "large.md")
+    assert called.code == 2
+    assert "at most 65536 bytes" in called.errors
+    assert "the gateway looked" not in called.errors
+
+
+def test_a_file_outside_the_root_is_told_with_both_places(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "away.md").write_text("- [ ] a\n")
+    called = Shell(folder=tmp_path, environ=shell.environ).call("configure", "away.md")
+    assert called.code == 2
+    assert str(tmp_path / "away.md") in called.errors
+    assert str(shell.folder) in called.errors
+
+
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        pytest.param(("get", "nobody"), "nobody", id="unknown-id"),
+        pytest.param(
+            ("get", "nobody"), "'nobody' (`heartbeat list` shows them)", id="unknown-id"
+        ),
         pytest.param(("configure", "../x.md"), "inside the root", id="outside"),
         pytest.param(("configure", "none.md"), "no file", id="missing"),
         pytest.param(
-            ("configure", "HEARTBEAT.md", "--interval", "0.1"), "60 s", id="often"
+            ("configure", "HEARTBEAT.md", "--interval", "0.1"),
+            "60 s between slots (HEARTBEAT_MIN",
+            id="often",
         ),
         pytest.param(
             ("configure", "HEARTBEAT.md", "--interval", "5", "--cron", "* * * * *"),
@@ -355,9 +390,9 @@ def test_configure_says_what_it_did_and_what_comes_next(shell: Shell) -> None:
         "configure", "HEARTBEAT.md", "--id", "shown", "--run-on", "db", *options
     )
     assert called.code == 0
-    assert "created shown: 2 items, every 60 min (UTC)" in called.out
+    assert "created shown: 2 items, every 60 min, 00:00-24:00 (UTC)" in called.out
     assert "next run " in called.out
-    assert "running once now" in called.out
+    assert "its first run waits for a worker with the label db" in called.out
     assert "warning: runOn: no worker serves" in called.errors
     assert "60" in shell.call("get", "shown").out
     shell.call("delete", "shown")

@@ -13,15 +13,11 @@ from tests.integration.gateway_fixtures import (
     PATIENCE_SECONDS,
     Client,
     Running,
-    a_gateway,
     a_root,
+    names,
     play,
     tokens_file,
 )
-
-
-def names(first: int, last: int) -> list[str]:
-    return [f"trouble {n}" for n in range(first, last + 1)]
 
 
 def kill_pushes(url: str) -> None:
@@ -99,91 +95,6 @@ def test_the_seam_holds_while_alerts_keep_coming(
         await asyncio.gather(go_on(), *(follow() for _ in range(5)))
 
     play(server_url, tmp_path, story)
-
-
-def test_a_named_client_goes_on_where_it_acknowledged(
-    server_url: str, tmp_path: Path
-) -> None:
-    async def story(running: Running) -> None:
-        await running.tell(*names(1, 4))
-        first = await running.client()
-        await first.hello(clientId="phone", **{"from": "all"})
-        told = await first.told(4)
-        await first.send("ack", alertId=told[1]["alertId"])
-        await first.ask("ping")
-        await first.socket.close()
-        again = await running.client()
-        assert (await again.hello(clientId="phone"))["resumed"]
-        assert await again.alerts(2) == names(3, 4)
-        other = await running.client()
-        assert not (await other.hello(clientId="tablet"))["resumed"]
-        assert await other.nothing()
-
-    play(server_url, tmp_path, story)
-
-
-@pytest.mark.parametrize("before", [0, 2])
-def test_a_named_client_that_left_before_any_ack_gets_what_it_missed(
-    server_url: str, tmp_path: Path, before: int
-) -> None:
-    async def come_and_go() -> None:
-        async with a_gateway(server_url, tmp_path) as running:
-            await running.tell(*names(1, before))
-            client = await running.client()
-            assert not (await client.hello(clientId="n1"))["resumed"]
-            client.socket.transport.abort()
-            await running.tell(*names(before + 1, before + 3))
-
-    async def come_back() -> None:
-        async with a_gateway(server_url, tmp_path) as running:
-            for _ in range(2):
-                again = await running.client()
-                ready = await again.hello(clientId="n1")
-                assert (ready["resumed"], ready.get("lost")) == (True, None)
-                assert await again.alerts(3) == names(before + 1, before + 3)
-                assert await again.nothing()
-
-    asyncio.run(come_and_go())
-    asyncio.run(come_back())
-
-
-def test_a_named_client_that_wanted_all_and_died_gets_all_again(
-    server_url: str, tmp_path: Path
-) -> None:
-    async def story(running: Running) -> None:
-        await running.tell(*names(1, 6))
-        with redis.Redis.from_url(server_url) as direct:
-            direct.xtrim(keys.feed("local"), maxlen=4, approximate=False)
-        first = await running.client()
-        await first.hello(clientId="n1", **{"from": "all"})
-        assert await first.alerts(4) == names(3, 6)
-        first.socket.transport.abort()
-        again = await running.client()
-        ready = await again.hello(clientId="n1")
-        assert (ready["resumed"], ready.get("lost")) == (True, None)
-        assert await again.alerts(4) == names(3, 6)
-
-    play(server_url, tmp_path, story)
-
-
-def test_a_cursor_outlives_its_gateway_and_resume_outranks_it(
-    server_url: str, tmp_path: Path
-) -> None:
-    async def both() -> None:
-        async with a_gateway(server_url, tmp_path) as running:
-            await running.tell(*names(1, 4))
-            client = await running.client()
-            await client.hello(clientId="phone", **{"from": "all"})
-            told = await client.told(4)
-            await client.send("ack", alertId=told[2]["alertId"])
-            await client.ask("ping")
-        async with a_gateway(server_url, tmp_path) as running:
-            client = await running.ready(clientId="phone")
-            assert await client.alerts(1) == names(4, 4)
-            other = await running.ready(clientId="phone", resume=told[0]["alertId"])
-            assert await other.alerts(3) == names(2, 4)
-
-    asyncio.run(both())
 
 
 def test_what_retention_took_is_told_exactly(server_url: str, tmp_path: Path) -> None:
@@ -373,28 +284,6 @@ async def until_ready(client: Client) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (await client.hello())["type"] != "ready":
             await asyncio.sleep(0.05)
-
-
-def test_a_client_that_acknowledges_is_sent_a_window_at_a_time(
-    server_url: str, tmp_path: Path
-) -> None:
-    async def story(running: Running) -> None:
-        client = await running.ready(clientId="slow")
-        await running.tell(*names(1, 1))
-        (first,) = await client.told(1)
-        await client.send("ack", alertId=first["alertId"])
-        await client.ask("ping")
-        await running.tell(*names(2, 30))
-        told = await client.told(8)
-        assert await client.nothing()
-        for _ in range(100):
-            await client.send("ack", alertId=told[-1]["alertId"])
-            if len(told) == 29:
-                break
-            told += await client.told(1)
-        assert [one["name"] for one in told] == names(2, 30)
-
-    play(server_url, tmp_path, story, window_alerts=8)
 
 
 def test_a_client_that_reads_nothing_costs_nobody_else(

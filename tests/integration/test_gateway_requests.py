@@ -339,6 +339,19 @@ def test_an_error_of_ours_is_logged_and_only_named(
     assert record.exc_info
 
 
+def test_ready_names_the_limits_whole_where_they_are(
+    server_url: str, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        limits = (await (await running.client()).hello())["limits"]
+        assert limits["maxItems"] == 100
+        assert limits["maxChecklistBytes"] == 65_536
+        assert repr(limits["maxFrameBytes"]) == "131072"
+        assert repr(limits["pingSeconds"]) == "12.5"
+
+    play(server_url, tmp_path, story, ping_seconds=12.5)
+
+
 def test_an_owner_has_limits(server_url: str, tmp_path: Path) -> None:
     async def story(running: Running) -> None:
         client = await running.client()

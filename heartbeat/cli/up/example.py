@@ -60,7 +60,7 @@ async def _explain_silence(client: Client, context: Context, run: RunResult) -> 
     while not await _is_over(client, run):
         await asyncio.sleep(_BETWEEN_SECONDS)
     context.output.say(
-        "silence from here on means: checked, and fine;"
+        "silence from here on means: checked, and fine but for what is told above;"
         f" `heartbeat history {run.schedule_id}` shows each run"
     )
 

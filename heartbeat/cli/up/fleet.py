@@ -58,7 +58,9 @@ class Fleet:
         """Tell other commands of this folder where it is found."""
         port = self._ports.store
         store_url = None if port is None else _store_url(port)
-        announce(self._state, Place(url=self._context.url, store_url=store_url))
+        root = Path(self._context.folder, self._context.settings.root)
+        url = self._context.url
+        announce(self._state, Place(url=url, store_url=store_url, root=str(root)))
 
     def introduce(self) -> None:
         """Say what runs and where to look."""

@@ -26,10 +26,16 @@ def test_the_help_lists_every_command(call: Call) -> None:
     assert set(COMMANDS) <= set(words)
 
 
+def test_the_version_is_said(call: Call) -> None:
+    called = call("--version")
+    assert (called.code, called.out.split()[0]) == (0, "heartbeat")
+    assert called.out.split()[1][0].isdecimal()
+
+
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        pytest.param([], "required: COMMAND", id="nothing"),
+        pytest.param([], "write a commented starter", id="nothing"),
         pytest.param(["nothing"], "invalid choice: 'nothing'", id="unknown-command"),
         pytest.param(["check"], "required: FILE", id="no-file"),
         pytest.param(["list", "--colour"], "unrecognized", id="unknown-option"),

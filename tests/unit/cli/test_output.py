@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.text import Text
 
-from heartbeat.cli.output import Output, aligned, instant, plain, rows, table
+from heartbeat.cli.output import Output, aligned, counted, instant, plain, rows, table
 
 
 def an_output(*, as_json: bool = False) -> tuple[Output, io.StringIO, io.StringIO]:
@@ -102,6 +102,13 @@ def test_no_line_is_broken_where_there_is_no_terminal() -> None:
     made = table("what", prose=("what",))
     output.show({}, lambda: rows(made, [["word " * 60]]))
     assert out.getvalue().count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 items"), (1, "1 item"), (2, "2 items")]
+)
+def test_one_item_is_no_items(count: int, said: str) -> None:
+    assert counted(count, "item") == said
 
 
 def test_columns_are_in_line_whatever_their_length() -> None:

@@ -69,7 +69,7 @@ def test_it_keeps_when_items_were_judged() -> None:
 
 BAD_BOOKS = {
     "another version": (changed(v=2), "v: expected 1, got 2"),
-    "not JSON": ("{", "Invalid JSON"),
+    "not JSON": ("{", "expected valid JSON"),
     "not a record": ("[]", "got \\[\\]"),
     "an unknown field": (changed(mood="good"), "mood: expected no such field"),
     "an unknown state": (changed_incident(state="angry"), "got 'angry'"),

@@ -172,7 +172,7 @@ def changed(**fields: object) -> str:
 
 BAD_RECORDS = {
     "another version": (changed(v=2), "v: expected 1, got 2"),
-    "not JSON": ("run", "Invalid JSON"),
+    "not JSON": ("run", "expected valid JSON"),
     "no run": (changed(runId=""), "runId"),
     "skipped without reason": (changed(reason=None), "reason for 'skipped', got None"),
     "missed without reason": (changed(status="missed", reason=None), "for 'missed'"),

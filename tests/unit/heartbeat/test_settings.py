@@ -49,6 +49,7 @@ def test_a_switch_reads_the_usual_words(text: str, expected: bool) -> None:
     ("variable", "text", "said"),
     [
         pytest.param("HEARTBEAT_PRT", "1", "did you mean HEARTBEAT_PORT", id="typo"),
+        pytest.param("HEARTBEAT_PROT", "1", "did you mean HEARTBEAT_PORT?", id="swap"),
         pytest.param("HEARTBEAT_XYZZY", "1", "expected a known setting", id="unknown"),
         pytest.param("HEARTBEAT_PORT", "x", "HEARTBEAT_PORT: expected", id="not int"),
         pytest.param("HEARTBEAT_PORT", "70000", "got '70000'", id="out of range"),

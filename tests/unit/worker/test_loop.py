@@ -38,7 +38,8 @@ def test_a_later_call_happens_after_its_time(loop: EventLoopThread) -> None:
     began, called = loop.submit(now()).result(5), threading.Event()
     loop.call_later(0.05, called.set)
     assert called.wait(5)
-    assert loop.submit(now()).result(5) - began >= 0.05
+    # The loop's own clock has the resolution of a millisecond.
+    assert loop.submit(now()).result(5) - began >= 0.049
 
 
 def test_closing_ends_what_still_runs() -> None:

@@ -1,0 +1,56 @@
+"""Where a checklist of the current folder is for a gateway of this machine."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from heartbeat.cli.below_root import below_root, both_places
+from heartbeat.cli.context import Context
+from heartbeat.cli.output import Output
+from heartbeat.cli.running import Place
+from heartbeat.settings import Settings
+
+URL = "ws://127.0.0.1:8765/ws"
+
+
+def a_context(
+    folder: Path, *, url: str = URL, here: Place | None = None, root: Path | None = None
+) -> Context:
+    out = io.StringIO()
+    return Context(
+        settings=Settings() if root is None else Settings(root=root),
+        environ={}, folder=folder, now=datetime(2026, 11, 24, tzinfo=UTC), here=here,
+        output=Output(out=out, errors=out, as_json=False, no_color=True), url=url,
+    )  # fmt: skip
+
+
+def test_the_root_of_the_settings_is_known(tmp_path: Path) -> None:
+    context = a_context(tmp_path / "a", root=tmp_path)
+    assert below_root(context, "b.md") == "a/b.md"
+    assert below_root(context, "../b.md") == "b.md"
+
+
+def test_the_root_of_the_up_that_runs_here_outranks_them(tmp_path: Path) -> None:
+    here = Place(url=URL, root=str(tmp_path / "a"))
+    context = a_context(tmp_path, here=here, root=tmp_path)
+    assert below_root(context, "a/b.md") == "b.md"
+
+
+def test_what_is_outside_has_no_path_below_it(tmp_path: Path) -> None:
+    assert below_root(a_context(tmp_path, root=tmp_path / "a"), "b.md") is None
+
+
+@pytest.mark.parametrize("url", [URL, "ws://far.example/ws"])
+def test_a_root_that_nobody_named_is_not_guessed(tmp_path: Path, url: str) -> None:
+    context = a_context(tmp_path, url=url)
+    assert below_root(context, "b.md") is None
+    assert "below its own root, and not at" in both_places(context, "b.md")
+
+
+def test_the_root_of_another_machine_is_not_that_of_the_settings(
+    tmp_path: Path,
+) -> None:
+    context = a_context(tmp_path, url="ws://far.example/ws", root=tmp_path)
+    assert below_root(context, "b.md") is None
