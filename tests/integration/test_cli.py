@@ -1,27 +1,23 @@
 """The command against a real gateway, beat and worker."""
 
-import io
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from heartbeat.cli.main import main
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from heartbeat.store.spending import Account, Spending
 from heartbeat.usage import Usage
 from tests.acceptance.processes import eventually, running_fleet
 from tests.conftest import free_port, running_server
-from tests.unit.cli.calling import Called
+from tests.integration.cli_shell import Shell
 
 CHECKLIST = """\
 ---
@@ -32,25 +28,6 @@ interval: 60
 - [ ] The disk is there
   - probe: disk / used_percent <= 100%
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shell:
-    """Calls the command in a folder and an environment of its own."""
-
-    folder: Path
-    environ: dict[str, str]
-
-    def call(self, *argv: str) -> Called:
-        out, errors = io.StringIO(), io.StringIO()
-        with chdir(self.folder), redirect_stdout(out), redirect_stderr(errors):
-            code = main(argv, self.environ)
-        return Called(code=code, out=out.getvalue(), errors=errors.getvalue())
-
-    def json(self, *argv: str, code: int = 0) -> dict[str, object]:
-        called = self.call("--json", *argv)
-        assert called.code == code, called.errors
-        return called.data
 
 
 @pytest.fixture(scope="module")
