@@ -24,7 +24,8 @@ from tests.unit.worker.compiling import (
     RuleMaker,
 )
 from tests.unit.worker.runs import FREE, NOW
-from worker.anthropic_model import AnthropicModel, connect
+from worker.anthropic_client import connect
+from worker.anthropic_model import AnthropicModel
 from worker.by_rule import Rules
 from worker.items import ItemJudge
 from worker.judge import Limits, judge_item
