@@ -23,7 +23,7 @@ from heartbeat.store.slots import Slots
 from heartbeat.store.wakeup import WakeUp
 
 #: Dispatchers of one beat: while one computes, Redis works for the other.
-LANES = 2
+LANES = 3
 
 try:
     settings = Settings.from_env({**dotenv_values(".env"), **os.environ})
