@@ -117,6 +117,8 @@ def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
         children = up.children()
         (worker,) = [one for one in children if "worker" in one.cmdline()]
         worker.suspend()  # it would be given 25 s
+        # Of two signals that wait for a process, SIGTERM comes before SIGSTOP.
+        eventually(lambda: worker.status() == psutil.STATUS_STOPPED, "a stopped worker")
         up.process.send_signal(signal.SIGINT)
         up.until("ending all processes")
         up.process.send_signal(signal.SIGINT)
