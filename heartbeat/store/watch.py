@@ -31,7 +31,12 @@ class Untold:
         """Return what is to be told, the missed before the lost."""
         noted = fields_of(self.text)
         return [
-            LateSlots(why=why, count=count, first=from_ms(first), last=from_ms(last))
+            LateSlots(
+                why=why,
+                count=count,
+                first=from_ms(min(first, last)),
+                last=from_ms(max(first, last)),
+            )
             for status, why in _WHY.items()
             if isinstance(slots := noted.get(status), dict)
             if (count := ms_of(slots.get("count")))

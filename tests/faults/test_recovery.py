@@ -230,5 +230,4 @@ def test_a_slot_whose_message_was_lost_is_sent_again_in_time(
 
 def test_the_ledger_counts_what_it_recovered(recoveries: Recoveries) -> None:
     assert recoveries.counters["recovered"] == 2
-    assert recoveries.counters["redispatched"] == 1
     assert recoveries.counters["lease_lost"] == 1

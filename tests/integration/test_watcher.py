@@ -123,6 +123,17 @@ def test_missed_slots_are_told_with_their_count(scene: Scene) -> None:
     assert scene.server.ask(lambda client: client.hlen(keys.UNTOLD)) == 0
 
 
+def test_slots_noted_in_another_order_are_told_all_the_same(scene: Scene) -> None:
+    scene.configure("hb-1")
+    noted = {"missed": {"count": 2, "from": scene.now_ms, "to": scene.now_ms - 2_000}}
+    scene.server.ask(
+        lambda client: client.hset(keys.UNTOLD, "local:hb-1", json.dumps(noted))
+    )
+    scene.look_for(0)
+    (alert,) = scene.told()
+    assert "2, " in str(alert["checks"])
+
+
 def test_an_outage_of_many_is_one_alert(scene: Scene) -> None:
     scene.configure(*(f"hb-{number}" for number in range(25)))
     scene.now_ms += GRACE_MS + MINUTE_MS + 1

@@ -183,7 +183,9 @@ local function leave_untold(uid, status, slots)
   end
   local known = untold[status]
   if known then
-    known.count, known.to = known.count + slots.count, slots.to
+    -- A slot may get its record after a later one has: the range holds both.
+    known.count = known.count + slots.count
+    known.from, known.to = math.min(known.from, slots.from), math.max(known.to, slots.to)
   else
     untold[status] = { count = slots.count, from = slots.from, to = slots.to }
   end
