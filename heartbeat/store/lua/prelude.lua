@@ -257,7 +257,13 @@ end
 
 local function load_book(uid)
   local found = redis.call('HMGET', book_key(uid), 'revision', 'book')
-  return tonumber(found[1] or 0), found[2] or ''
+  local revision = tonumber(found[1] or 0)
+  -- Beyond 14 digits a number has no whole text here: such a revision begins anew.
+  if revision and math.abs(revision) >= 1e14 then
+    revision = 0
+    redis.call('HSET', book_key(uid), 'revision', 0)
+  end
+  return revision, found[2] or ''
 end
 
 local function save_book(uid, book)
