@@ -45,7 +45,7 @@ def test_an_observation_travels_as_json_with_its_source() -> None:
 
 
 def test_what_could_not_be_observed_is_an_error_that_cannot_be_quoted() -> None:
-    call = ToolCall(tool="file", arguments=("/root/x",))
+    call = ToolCall(tool="file", arguments=("/srv/x",))
 
     shown = show(Unobserved(call=call, why="permission denied"))
 
