@@ -1,7 +1,6 @@
 """A whole gateway: its parts put together, started, and stopped in order."""
 
 import asyncio
-import contextlib
 
 from gateway.auth import Gate, TokensFile
 from gateway.background import Background
@@ -73,8 +72,7 @@ class Gateway:
         await self._server.drain()
         if self._working is not None:
             self._working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._working
+            await asyncio.wait([self._working])
         await self._background.leave()
         await self._feed.close()
         self._commands.close()

@@ -73,7 +73,8 @@ class ItemJudge:
             if item is not first[item.model]:
                 done = first_done[item.model]
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(done.wait(), self.head_start_seconds)
+                    async with asyncio.timeout(self.head_start_seconds):
+                        await done.wait()
             async with turn.asking:
                 return await self._judge(item, replace(turn, asking=nullcontext()))
 

@@ -7,13 +7,14 @@ The stream is the truth and the push only the fast way: whoever reads must look 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 
+from heartbeat.errors import StoreUnavailable
 from heartbeat.feed import Entry
 from heartbeat.store import keys
 from heartbeat.store.push_line import PushLine
@@ -37,11 +38,12 @@ class FeedReader:
         on_push: Callable[[str, Entry], None],
         on_reset: Callable[[], None],
     ) -> None:
+        # No socket time-out, for the reason that `PushLine` has none: see `_bounded`.
         self._client: Redis = Redis.from_url(
             url,
             client_name="feed",
             decode_responses=True,
-            socket_timeout=SOCKET_TIMEOUT,
+            socket_timeout=None,
             socket_connect_timeout=SOCKET_TIMEOUT,
             socket_keepalive=True,
             retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.3), RETRIES),
@@ -58,8 +60,7 @@ class FeedReader:
         """End both connections."""
         if self._listening is not None:
             self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+            await asyncio.wait([self._listening])
         await self._client.aclose()
 
     async def subscribe(self, owner: str) -> None:
@@ -76,7 +77,7 @@ class FeedReader:
     async def read(self, owner: str, *, after: str | None, limit: int) -> list[Entry]:
         """Return the next entries after one (None: from the oldest), in order."""
         start = "-" if after is None else f"({after}"
-        with in_our_words():
+        async with _bounded():
             found = await self._client.xrange(
                 keys.feed(owner), min=start, max="+", count=limit
             )
@@ -89,7 +90,7 @@ class FeedReader:
 
     async def head(self, owner: str) -> str | None:
         """Return the newest id ever given, also when the stream has expired."""
-        with in_our_words():
+        async with _bounded():
             head = await self._client.hget(keys.feed_head(owner), "last")
         return str(head) if head else None
 
@@ -104,3 +105,16 @@ class FeedReader:
             )
             return
         self._on_push(channel.removeprefix(keys.push("")), Entry(*parts))
+
+
+@contextlib.asynccontextmanager
+async def _bounded() -> AsyncIterator[None]:
+    """Raise StoreUnavailable after the time that the client's tries may take."""
+    with in_our_words():
+        try:
+            async with asyncio.timeout(SOCKET_TIMEOUT):
+                yield
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                f"expected Redis to answer within {SOCKET_TIMEOUT:g} s, got silence"
+            ) from error

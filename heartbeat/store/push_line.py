@@ -59,11 +59,14 @@ class PushLine:
     ) -> Self:
         """Make a line to a server; nothing is sent before `run`."""
         # No socket time-out: silence is normal here, and is watched over by asking.
+        # With one, redis-py sends by `asyncio.wait_for`, which loses a cancellation
+        # before Python 3.12: a gateway told to stop would listen on for ever.
         pool: ConnectionPool = ConnectionPool.from_url(
             url,
             client_name="feed",
             decode_responses=True,
             protocol=2,
+            socket_timeout=None,
             socket_connect_timeout=PATIENCE_SECONDS,
             socket_keepalive=True,
         )
@@ -141,7 +144,8 @@ class PushLine:
                 raise ConnectionError("cut while something was sent")
             else:
                 is_asked = True
-                await connection.send_command("PING", check_health=False)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await connection.send_command("PING", check_health=False)
 
     async def _take(self, reply: object) -> None:
         match reply:
@@ -179,8 +183,11 @@ class PushLine:
             return
         if command == "SUBSCRIBE":
             self._unanswered.update(channels)
-        with contextlib.suppress(RedisError):
-            await self._connection.send_command(command, *channels, check_health=False)
+        with contextlib.suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._connection.send_command(
+                    command, *channels, check_health=False
+                )
 
     def _say_once(self, error: Exception) -> None:
         if self._failures == 0:

@@ -93,7 +93,12 @@ def start_model(fleet: Fleet, *options: str) -> str:
 
 def story(told: Coroutine[None, None, _T]) -> _T:
     """Live through a test's story, which has an end."""
-    return asyncio.run(asyncio.wait_for(told, timeout=3 * PATIENCE_SECONDS))
+
+    async def in_time() -> _T:
+        async with asyncio.timeout(3 * PATIENCE_SECONDS):
+            return await told
+
+    return asyncio.run(in_time())
 
 
 async def until(

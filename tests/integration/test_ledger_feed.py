@@ -131,6 +131,26 @@ def test_a_call_that_is_given_up_leaves_the_line_whole(
     assert listening(server_url, story).resets == 1
 
 
+@pytest.mark.parametrize("turns", range(0, 120, 6))
+def test_a_reader_ends_at_whatever_moment_it_is_told_to(
+    server_url: str, turns: int
+) -> None:
+    """A client that sends by `asyncio.wait_for` loses an order that comes just then."""
+
+    async def ended() -> None:
+        for extra in range(6):
+            reader = FeedReader(
+                server_url, on_push=lambda *_: None, on_reset=lambda: None
+            )
+            await reader.start()
+            for _ in range(turns + extra):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await reader.close()
+
+    asyncio.run(ended())
+
+
 def test_a_cut_line_is_made_anew_and_says_so_once_it_listens(
     server_url: str, store: Server
 ) -> None:
