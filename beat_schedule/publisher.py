@@ -1,14 +1,17 @@
 """Puts run messages on Celery's queues, a whole batch in one round trip."""
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
 from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 
+from beat_schedule.message_form import RUN_ID, SHOWN, UID, MessageForm
 from heartbeat.errors import StoreUnavailable
-from heartbeat.jobs import QUEUE, TASK, readable_arguments
+from heartbeat.jobs import QUEUE, TASK
 from heartbeat.store.slots import Claim, Slots
 
 #: What kombu and the broker's client raise when a message may not have arrived.
@@ -18,69 +21,80 @@ _UNCERTAIN = (OperationalError, KombuError, OSError)
 class CeleryQueues:
     """Celery's queues over one connection, which is made anew after a failure.
 
-    Messages go straight to `Producer.publish` in a batch: a tenth of what `send_task`
-    costs. The slot's run id is the task id, so that a slot sent twice shows as one.
+    One message is written by Celery, to a queue that nobody reads, and taken back;
+    those that are sent are filled into its form. The slot's run id is the task id, so
+    that a slot sent twice shows as one.
     """
 
     def __init__(self, app: Celery, slots: Slots) -> None:
         self._app = app
         self._slots = slots
         self._connection: Connection | None = None
-        self._producer: Any = None  # its stubs lack `batch` and virtual channels
+        self._channel: Any = None  # its stubs lack the client of Redis
+        self._form: MessageForm | None = None
 
     def send(self, claims: Sequence[Claim]) -> None:
         """Send all, or raise StoreUnavailable: then delivery is uncertain."""
-        producer = self._connected()
-        try:
-            with producer.batch(max_size=len(claims)):
-                for claim in claims:
-                    self._publish(producer, claim)
-        except (*_UNCERTAIN, *producer.connection.connection_errors) as error:
-            self.close()
-            raise StoreUnavailable(f"the broker is away: {error}") from error
+        with self._connected() as channel:
+            if self._form is None:
+                self._form = self._written_by_celery(channel)
+            texts: dict[str, list[str]] = {}
+            for claim in claims:
+                texts.setdefault(claim.queue, []).append(self._form.fill(claim))
+            with channel.client.pipeline(transaction=False) as pipeline:
+                for queue, messages in texts.items():
+                    pipeline.lpush(queue, *messages)
+                pipeline.execute()
 
     def lengths(self) -> Mapping[str, int]:
         """Return the length of every queue that was ever used."""
-        producer = self._connected()
         names = {QUEUE, *self._slots.queues()}
-        channel = producer.channel
-        try:
+        with self._connected() as channel:
             return {
                 name: channel.queue_declare(queue=name).message_count for name in names
             }
-        except (*_UNCERTAIN, *producer.connection.connection_errors) as error:
-            self.close()
-            raise StoreUnavailable(f"the broker is away: {error}") from error
 
     def close(self) -> None:
         """Drop the connection; the next call makes another."""
-        connection, self._connection, self._producer = self._connection, None, None
+        connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
             connection.release()
 
-    def _connected(self) -> Any:
-        if self._producer is None:
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        if self._connection is None:
             self._connection = self._app.connection_for_write()
-            self._producer = self._app.amqp.Producer(
-                self._connection, auto_declare=False
-            )
-        return self._producer
+        errors: tuple[type[BaseException], ...] = (
+            *_UNCERTAIN,
+            *self._connection.connection_errors,
+            *self._connection.channel_errors,  # a full or a read-only server says so
+        )
+        try:
+            if self._channel is None:
+                self._channel = self._connection.channel()
+            yield self._channel
+        except errors as error:
+            self.close()
+            raise StoreUnavailable(f"the broker takes nothing: {error}") from error
 
-    def _publish(self, producer: Any, claim: Claim) -> None:
+    def _written_by_celery(self, channel: Any) -> MessageForm:
         message = self._app.amqp.as_task_v2(
-            claim.run_id,
+            RUN_ID,
             TASK,
-            args=(claim.uid, claim.run_id),
-            argsrepr=readable_arguments(claim.uid, claim.slot_ms),
+            args=(UID, RUN_ID),
+            argsrepr=SHOWN,
             kwargsrepr="{}",
             ignore_result=True,
         )
+        queue = f"form.{secrets.token_hex(8)}"  # several lanes do this at once
+        producer: Any = self._app.amqp.Producer(channel, auto_declare=False)
         # The nameless exchange delivers to the queue of that name without a binding.
         producer.publish(
             message.body,
             exchange="",
-            routing_key=claim.queue,
+            routing_key=queue,
             serializer="json",
             headers=message.headers,
             **message.properties,
         )
+        return MessageForm.of(channel.client.rpop(queue), queue=queue)

@@ -6,6 +6,7 @@ reads the clock.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,6 +21,7 @@ def to_ms(at: datetime) -> int:
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
 
+@lru_cache(maxsize=4_096)  # what is due together is due at the same few instants
 def from_ms(ms: int) -> datetime:
     """Return the instant that many milliseconds after 1970, in UTC."""
     return EPOCH + timedelta(milliseconds=ms)
@@ -29,6 +31,12 @@ def to_text(at: datetime) -> str:
     """Return RFC 3339 in UTC with milliseconds, e.g. `2026-11-24T16:00:00.000Z`."""
     utc = from_ms(to_ms(at)).replace(tzinfo=None)
     return utc.isoformat(timespec="milliseconds") + "Z"
+
+
+@lru_cache(maxsize=4_096)
+def ms_to_text(ms: int) -> str:
+    """Return the same text of milliseconds since 1970."""
+    return to_text(from_ms(ms))
 
 
 def from_text(text: str) -> datetime:

@@ -1,6 +1,6 @@
 """What beat and worker must agree on to meet: task, queues, the broker's options."""
 
-from datetime import UTC, datetime
+from heartbeat.instants import ms_to_text
 
 #: The one task of this system.
 TASK = "run_heartbeat"
@@ -17,8 +17,7 @@ def queue_for(run_on: str | None) -> str:
 
 def readable_arguments(uid: str, slot_ms: int) -> str:
     """Return what Flower shows of a run's arguments."""
-    slot = datetime.fromtimestamp(slot_ms / 1000, UTC)
-    return f"({uid} slot {slot:%Y-%m-%dT%H:%M:%SZ})"
+    return f"({uid} slot {ms_to_text(slot_ms)[:19]}Z)"
 
 
 def celery_settings(broker_url: str) -> dict[str, object]:

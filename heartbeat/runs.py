@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from heartbeat.errors import BadRecord
-from heartbeat.instants import from_ms, to_ms, to_text
+from heartbeat.instants import ms_to_text, to_ms
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from heartbeat.wire import Record, explain
@@ -202,7 +202,7 @@ def run_status(results: Iterable[ItemResult]) -> RunStatus:
 
 def run_id(heartbeat_id: str, slot_ms: int, manual: bool) -> str:
     """Name a run by its slot; one asked for by hand is off the grid, and says so."""
-    return f"{heartbeat_id}@{_MANUAL if manual else ''}{to_text(from_ms(slot_ms))}"
+    return f"{heartbeat_id}@{_MANUAL if manual else ''}{ms_to_text(slot_ms)}"
 
 
 def is_manual(run_id: str) -> bool:
@@ -211,7 +211,7 @@ def is_manual(run_id: str) -> bool:
 
 
 def _text(ms: int | None) -> str | None:
-    return None if ms is None else to_text(from_ms(ms))
+    return None if ms is None else ms_to_text(ms)
 
 
 def _dumped(record: Record) -> dict[str, object]:

@@ -67,7 +67,9 @@ def running_system(folder: Path) -> Iterator[System]:
         )
     )
     with (
-        running_server(folder, "--appendonly", "yes") as server,
+        running_server(
+            folder, "--appendonly", "yes", "--appendfsync", "always"
+        ) as server,
         running_fleet(server.url, folder, **QUICK) as fleet,
     ):
         port, tokens_port, model_url = free_port(), free_port(), start_model(fleet)

@@ -35,7 +35,9 @@ MODEL_SECONDS = "0.5"
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     with (
-        running_server(tmp_path, "--appendonly", "yes") as server,
+        running_server(
+            tmp_path, "--appendonly", "yes", "--appendfsync", "always"
+        ) as server,
         running_fleet(server.url, tmp_path, **QUICK) as fleet,
     ):
         yield fleet

@@ -178,7 +178,9 @@ def recoveries(
     """Live through all three at once."""
     folder = tmp_path_factory.mktemp("recovery")
     with (
-        running_server(folder, "--appendonly", "yes") as server,
+        running_server(
+            folder, "--appendonly", "yes", "--appendfsync", "always"
+        ) as server,
         running_fleet(server.url, folder) as fleet,
     ):
         port = free_port()

@@ -21,7 +21,13 @@ from beat_schedule.publisher import CeleryQueues
 from beat_schedule.scheduler import Collaborators, LedgerScheduler
 from heartbeat.errors import StoreUnavailable
 from heartbeat.instants import from_ms
-from heartbeat.jobs import BROKER_PREFIX, QUEUE, celery_settings
+from heartbeat.jobs import (
+    BROKER_PREFIX,
+    QUEUE,
+    TASK,
+    celery_settings,
+    readable_arguments,
+)
 from heartbeat.store import keys
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.processes import Processes
@@ -96,10 +102,41 @@ def own_server(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 class TestPublishing:
-    def test_a_batch_is_possible_with_our_options(self, site: Site) -> None:
+    def test_a_message_is_what_celery_itself_would_write(self, site: Site) -> None:
+        [run_id] = site.request_runs(1)
+        [claim] = site.slots.claim(most=1, queue_lengths={})
+        site.queues.send([claim])
         with site.app.connection_for_write() as connection:
+            task = site.app.amqp.as_task_v2(
+                run_id,
+                TASK,
+                args=("ann:hb0", run_id),
+                argsrepr=readable_arguments("ann:hb0", claim.slot_ms),
+                kwargsrepr="{}",
+                ignore_result=True,
+            )
             producer: Any = site.app.amqp.Producer(connection, auto_declare=False)
-            assert producer.supports_batch_publish
+            producer.publish(
+                task.body,
+                exchange="",
+                routing_key=QUEUE,
+                serializer="json",
+                headers=task.headers,
+                **task.properties,
+            )
+        tags = set()
+        theirs, ours = site.messages()  # the newest first
+        for message in (theirs, ours):
+            tags.add(message["properties"].pop("delivery_tag"))
+        assert ours == theirs
+        assert len(tags) == 2
+
+    def test_nothing_is_left_of_what_a_form_is_made_from(self, site: Site) -> None:
+        site.request_runs(3)
+        site.dispatcher.run_pass()
+        with redis.Redis.from_url(site.url) as client:
+            lists = [key for key in client.keys("*") if client.type(key) == b"list"]
+        assert lists == [f"{BROKER_PREFIX}{QUEUE}".encode()]
 
     def test_a_message_says_what_it_is_for(self, site: Site) -> None:
         [run_id] = site.request_runs(1)
@@ -132,6 +169,18 @@ class TestPublishing:
             site.queues.send(claims)
         own_server.start()
         until(lambda: _passed(site) and site.published() == 20)
+        assert {*site.sent()} == expected
+        site.close()
+
+    def test_a_full_broker_is_waited_for(self, own_server: RunningServer) -> None:
+        site = Site(own_server.url)
+        expected = site.request_runs(3)
+        claims = site.slots.claim(most=500, queue_lengths={})
+        site.server.ask(lambda client: client.config_set("maxmemory", 1))
+        with pytest.raises(StoreUnavailable, match="maxmemory"):
+            site.queues.send(claims)
+        site.server.ask(lambda client: client.config_set("maxmemory", 0))
+        until(lambda: _passed(site) and site.published() == 3)
         assert {*site.sent()} == expected
         site.close()
 

@@ -73,7 +73,9 @@ def store(server_url: str) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[RunningServer]:
-    with running_server(tmp_path, "--appendonly", "yes") as server:
+    with running_server(
+        tmp_path, "--appendonly", "yes", "--appendfsync", "always"
+    ) as server:
         yield server
 
 
