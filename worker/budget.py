@@ -50,6 +50,7 @@ class Budgets:
     _unwritten: dict[Account, Usage] = field(default_factory=dict)
     _under_way: dict[Account, Usage] = field(default_factory=dict)
     _writing: asyncio.Task[None] | None = None
+    _forget_at: float = float("-inf")
 
     def of_run(self, owner: str, schedule_id: str) -> Spend:
         """Return how one run of a heartbeat asks and pays."""
@@ -123,19 +124,26 @@ class Budgets:
         return self.spending.add(usages, self.now())
 
     def _take(self, spent: Spent) -> None:
-        """Believe the store's sums for a while, and drop what nobody asks for."""
+        """Believe the store's sums for a while."""
         self._fleet = spent.fleet
+        self._owners.update(spent.owners)
         for account, usage in spent.heartbeats.items():
             self._see(account, usage)
-        oldest = _now() - FORGOTTEN_SECONDS
+        if _now() >= self._forget_at:
+            self._forget(_now() - FORGOTTEN_SECONDS)
+
+    def _forget(self, oldest: float) -> None:
+        """Drop what nobody asks for; not at each write, which would look at all."""
+        self._forget_at = oldest + 2 * FORGOTTEN_SECONDS
         self._seen = {
             account: seen
             for account, seen in self._seen.items()
             if seen.fresh_until > oldest
         }
         owners = {account.owner for account in self._seen}
-        known = {**self._owners, **spent.owners}
-        self._owners = {owner: known[owner] for owner in owners & known.keys()}
+        self._owners = {
+            owner: self._owners[owner] for owner in owners & self._owners.keys()
+        }
 
     def _see(self, account: Account, usage: Usage) -> None:
         fresh_until = _now() + self.fresh_seconds

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from heartbeat.checklist import Checklist, Item, parse_checklist
@@ -27,6 +27,9 @@ from worker.tools.threads import MACHINE, in_thread
 
 #: Time that a file system gets to hand over a checklist, in seconds.
 READ_SECONDS = 10.0
+
+#: Checklists that stay parsed: most runs find the text of the run before.
+KEPT_CHECKLISTS = 500
 
 #: Picks the items that are to be judged now.
 Due = Callable[[Sequence[Item]], Sequence[Item]]
@@ -124,7 +127,7 @@ class HeartbeatRunner:
         ends = asyncio.get_running_loop().time() + limit.total_seconds()
         try:
             text, folder = await self._read_in_time(config)
-            checklist = parse_checklist(text)
+            checklist = _parsed(text)
             config = self._with_front_matter(config, checklist, now)
             model = self._find_model(config.model)
         except ChecklistUnavailable as error:
@@ -201,6 +204,11 @@ class HeartbeatRunner:
             now=now,
         )
         return resolved.config
+
+
+@lru_cache(maxsize=KEPT_CHECKLISTS)
+def _parsed(text: bytes) -> Checklist:
+    return parse_checklist(text)
 
 
 def keys_of(checklist: Checklist) -> tuple[frozenset[str], frozenset[str]]:
