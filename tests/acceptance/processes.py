@@ -28,6 +28,8 @@ from heartbeat.store.server import Server
 
 #: How long anything may take on a busy machine, in seconds.
 PATIENCE_SECONDS = 30.0
+#: Of what a process has said, so much at the end is shown beside a failure.
+LAST_CHARACTERS = 8_000
 #: Pause between two looks, in seconds.
 LOOK_SECONDS = 0.02
 
@@ -160,9 +162,10 @@ class Fleet:
         return process
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill what still runs; print what all have said, for a test that failed."""
         for process in self._started:
             process.kill()
+            print(f"--- {process.name} said:\n{process.output[-LAST_CHARACTERS:]}")
         self._server.close()
 
     def _reported(self, process: RunningProcess, kind: ProcessKind) -> RunningProcess:
