@@ -13,7 +13,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from heartbeat.errors import InvalidSettings
-from heartbeat.setting_types import Dollars, Paths, Switch, Words
+from heartbeat.setting_types import (
+    Dollars,
+    Origins,
+    Paths,
+    RedisUrl,
+    Switch,
+    Words,
+    Zone,
+)
 
 PREFIX = "HEARTBEAT_"
 #: Settings that keep the names their makers gave them.
@@ -30,17 +38,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Where things are
-    redis_url: SecretStr = Field(
+    redis_url: RedisUrl = Field(
         SecretStr("redis://127.0.0.1:6379/0"), description="ledger and feeds"
     )
-    broker_url: SecretStr | None = Field(
-        None, description="Celery's broker; unset: the same server"
+    broker_url: RedisUrl | None = Field(
+        None, description="Celery's broker, a Redis too; unset: the same server"
     )
     root: Path = Field(Path(), description="folder that holds the checklists")
     read_paths: Paths = Field(
         (), description="further folders that `file`, `log` and `json` may look into"
     )
-    timezone: str = Field("UTC", description="zone of heartbeats that name none")
+    timezone: Zone = Field("UTC", description="zone of heartbeats that name none")
 
     # The model
     model: str | None = Field(
@@ -97,7 +105,7 @@ class Settings(BaseModel):
     trust_network: Switch = Field(
         False, description="allow a bind beyond loopback without tokens"
     )
-    origins: Words = Field(
+    origins: Origins = Field(
         (), description="browser origins that may connect, exactly as sent"
     )
 

@@ -61,7 +61,7 @@ def test_a_key_is_never_shown(call: Call) -> None:
 
 
 def test_a_broker_of_its_own_is_knocked_at(call: Call) -> None:
-    found = finding(call, "broker", HEARTBEAT_BROKER_URL="amqp://127.0.0.1:1//")
+    found = finding(call, "broker", HEARTBEAT_BROKER_URL="redis://127.0.0.1:2")
     assert found is not None
     assert found["level"] == "fail"
 

@@ -31,6 +31,43 @@ def test_a_broker_of_its_own_is_used() -> None:
     assert settings.broker == "redis://broker/1"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "amqp://broker//",
+        "unix:///run/redis.sock",
+        "redis://",
+        "redis://:6379/0",
+        "redis://host:port/0",
+        "redis://host:0",
+        "redis://host:65536",
+        "redis://host:6379/prod",
+        "redis://me:s3cret@[::1/0",
+    ],
+)
+@pytest.mark.parametrize("name", ["HEARTBEAT_REDIS_URL", "HEARTBEAT_BROKER_URL"])
+def test_a_server_that_no_client_could_reach_is_refused(name: str, url: str) -> None:
+    expected = f"{name}: expected a URL such as redis://host:6379/0"
+    with pytest.raises(InvalidSettings, match=expected) as refused:
+        Settings.from_env({name: url})
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://host",
+        "redis://host/",
+        "rediss://me:p%40ss@host:1/15?ssl_cert_reqs=none",
+        "redis://[::1]:6379/0",
+    ],
+)
+def test_a_server_may_have_a_name_a_password_and_options(url: str) -> None:
+    settings = Settings.from_env({"HEARTBEAT_REDIS_URL": url})
+    assert settings.redis_url.get_secret_value() == url
+
+
 @pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"])
 def test_a_key_or_an_address_makes_a_model(name: str) -> None:
     assert Settings.from_env({name: "x"}).has_model
@@ -54,6 +91,11 @@ def test_a_switch_reads_the_usual_words(text: str, expected: bool) -> None:
         pytest.param("HEARTBEAT_PORT", "x", "HEARTBEAT_PORT: expected", id="not int"),
         pytest.param("HEARTBEAT_PORT", "70000", "got '70000'", id="out of range"),
         pytest.param("HEARTBEAT_TRUST_NETWORK", "maybe", "one of 1, 0", id="switch"),
+        pytest.param("HEARTBEAT_TIMEZONE", "Mars/X", "an IANA time zone", id="zone"),
+        pytest.param("HEARTBEAT_ORIGINS", "ops.example", "https://ops", id="origin"),
+        pytest.param(
+            "HEARTBEAT_ORIGINS", "https://a,http://b/", "without a path", id="/"
+        ),
         pytest.param("HEARTBEAT_TOKEN_FILE", "x", "HEARTBEAT_TOKENS_FILE", id="near"),
     ],
 )
