@@ -63,7 +63,7 @@ class Controls:
             heartbeat=view,
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
-            items=present.items(checklist.items, compiled) if checklist else (),
+            items=present.items(checklist.items, stored, compiled) if checklist else (),
             problem=problem,
         )
 
