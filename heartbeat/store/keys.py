@@ -30,6 +30,7 @@ runs and its usage.
 | `usage:<day>:<owner>` | hash | scheduleId to the same of a heartbeat, `*` to all of the owner's; at most 2,000 apart | 35 days | worker | worker, gateway |
 | `gate:<credential>` | string | why no model is called with a key, as JSON | until then | worker | worker |
 | `gate:<credential>:<model>` | string | why a model is not called, as JSON | until then | worker | worker |
+| `gates` | sorted set | what follows `gate:` in the names of the two, by the ms until which | until the last of them | worker | doctor |
 | `processes` | hash | kind, host and pid to what the process last said of itself | pruned after 1 h | all | gateway, doctor |
 | `celery:*` | - | the broker's own | - | Celery | Celery |
 """
@@ -40,6 +41,7 @@ OPEN = ROOT + "open"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
+GATES = ROOT + "gates"
 WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"
 PROCESSES = ROOT + "processes"
