@@ -52,7 +52,7 @@ class Configuring:
             outcome=change.outcome,
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
-            items=present.items(checklist.items),
+            items=present.items(checklist.items, stored),
             paused=stored.state == "paused",
             run_id=run_id,
             warnings=(

@@ -1,5 +1,6 @@
 """Look at heartbeats, and stop, start, run or silence them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway import present
@@ -49,22 +50,20 @@ class Controls:
     def list(self, owner: str, request: ListHeartbeats, _: datetime) -> ListResult:
         """List the owner's heartbeats."""
         found = self._store.heartbeats.owned_by(owner)
-        return ListResult(
-            id=request.id,
-            heartbeats=tuple(self._view(owner, stored) for stored in found),
-        )
+        return ListResult(id=request.id, heartbeats=self._views(found))
 
     def get(self, owner: str, request: Get, _: datetime) -> GetResult:
         """Show one heartbeat, with its checklist as it is now."""
         stored = self._store.heartbeats.get(owner, request.schedule_id)
         checklist, problem = self._read(owner, stored)
         compiled = self._store.compiled.load(stored.config.uid)
+        (view,) = self._views([stored])
         return GetResult(
             id=request.id,
-            heartbeat=self._view(owner, stored),
+            heartbeat=view,
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
-            items=present.items(checklist.items, compiled) if checklist else (),
+            items=present.items(checklist.items, stored, compiled) if checklist else (),
             problem=problem,
         )
 
@@ -161,9 +160,11 @@ class Controls:
             id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
         )
 
-    def _view(self, owner: str, stored: Stored) -> HeartbeatView:
-        last = self._store.runs.history(owner, stored.config.schedule_id, limit=1)
-        return present.heartbeat(stored, last[0] if last else None)
+    def _views(self, found: Sequence[Stored]) -> tuple[HeartbeatView, ...]:
+        newest = self._store.runs.newest([one.config.uid for one in found])
+        return tuple(
+            present.heartbeat(one, newest.get(one.config.uid)) for one in found
+        )
 
     def _read(self, owner: str, stored: Stored) -> tuple[Checklist | None, str | None]:
         config = stored.config

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from heartbeat.book import Incident, UnknownItem
@@ -10,6 +11,7 @@ from heartbeat.compiled import CompiledItems
 from heartbeat.config import HeartbeatConfig
 from heartbeat.degraded import unknown_details
 from heartbeat.instants import from_ms, to_text
+from heartbeat.item_cadence import slots_ahead
 from heartbeat.lifecycle import IncidentState
 from heartbeat.notices import Kind
 from heartbeat.outages import (
@@ -30,8 +32,8 @@ from heartbeat.views import (
     RunView,
 )
 
-#: Slots shown ahead.
-NEXT_RUNS = 5
+#: Slots shown ahead, and those of each item with a cadence of its own.
+NEXT_RUNS, ITEM_NEXT_RUNS = 5, 3
 
 _MS_PER_MINUTE = 60_000
 
@@ -69,7 +71,7 @@ def next_runs(stored: Stored) -> tuple[str, ...]:
 
 
 def items(
-    found: Iterable[Item], compiled: CompiledItems | None = None
+    found: Iterable[Item], stored: Stored, compiled: CompiledItems | None = None
 ) -> tuple[ItemView, ...]:
     """Show the items of a checklist, with the rules that were made of them."""
     return tuple(
@@ -83,6 +85,7 @@ def items(
             needs_model=item.needs_model,
             compiled=() if compiled is None else compiled.probes_of(item),
             every=None if item.every is None else item.every / timedelta(minutes=1),
+            next_runs=_next_runs_of(item, stored),
             model=item.model,
         )
         for item in found
@@ -145,6 +148,21 @@ def old_schedule(stored: Stored) -> OldSchedule:
         enabled=stored.state == "active",
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
     )
+
+
+def _next_runs_of(item: Item, stored: Stored) -> tuple[str, ...]:
+    """Show the slots ahead of an item that is not judged at every one of them."""
+    timing = stored.config.timing
+    if item.every is None or stored.next_slot is None:
+        return ()
+    ahead = slots_ahead(
+        item,
+        timing.cadence(),
+        first=stored.next_slot,
+        book=stored.book,
+        align_clock=timing.align == "clock",
+    )
+    return tuple(to_text(slot) for slot in islice(ahead, ITEM_NEXT_RUNS))
 
 
 def _action(stored: Stored, incident: Incident) -> IncidentView:

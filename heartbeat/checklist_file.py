@@ -43,7 +43,8 @@ def read_checklist(path: str, *, root: Path) -> ChecklistFile:
 
     1. Open the root, then the path relative to it: a root that is switched to another
        folder meanwhile is either the old or the new one throughout.
-    2. Check that what was opened lies in the root and is a regular file.
+    2. Check that what is opened lies in the root, before and after, and is a regular
+       file.
     3. Read it, and no more than one byte beyond the limit.
     """
     relative = relative_path(path, root)
@@ -90,20 +91,17 @@ def _below(name: PurePath, root: Path) -> PurePath:
 
 def _read_in(folder: OpenFile, relative: str) -> ChecklistFile:
     asked = folder.real_path / relative
-    try:
-        with opened(relative, folder=folder.descriptor) as file:
-            if not is_within(file.real_path, [folder.real_path]):
-                raise _outside(relative)
-            if not stat.S_ISREG(file.facts.st_mode):
-                raise _not_a_file(relative)
-            text_bytes = _read_bounded(file.descriptor, relative)
-            return ChecklistFile(
-                text_bytes=text_bytes, real_path=file.real_path, folder=asked.parent
-            )
-    except OSError:
-        if not is_within(would_be(asked), [folder.real_path]):
-            raise _outside(relative) from None
-        raise
+    if not is_within(would_be(asked), [folder.real_path]):
+        raise _outside(relative)
+    with opened(relative, folder=folder.descriptor) as file:
+        if not is_within(file.real_path, [folder.real_path]):
+            raise _outside(relative)
+        if not stat.S_ISREG(file.facts.st_mode):
+            raise _not_a_file(relative)
+        text_bytes = _read_bounded(file.descriptor, relative)
+        return ChecklistFile(
+            text_bytes=text_bytes, real_path=file.real_path, folder=asked.parent
+        )
 
 
 def _read_bounded(descriptor: int, relative: str) -> bytes:

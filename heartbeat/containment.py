@@ -1,7 +1,8 @@
 """Where an open file really lies, and whether that is inside given folders.
 
-A name can be made to lead elsewhere between a check and an open; an open descriptor
-cannot. So files are opened first, without side effects, and judged by what was opened.
+Judged twice. Before anything is opened, by where the name leads: opening alone may
+have effects, such as on the writer of a FIFO. And after, by what was opened: a name can
+be made to lead elsewhere in between, an open descriptor cannot.
 """
 
 import errno
@@ -63,7 +64,7 @@ def real_path(descriptor: int) -> Path:
 def would_be(path: str | Path) -> Path:
     """Return where a path leads as far as it exists, and would lead beyond that.
 
-    For a file that cannot be opened: it names the place without opening it.
+    It names the place without opening it.
     """
     return Path(os.path.realpath(path))
 

@@ -79,6 +79,25 @@ def coming_slots(
         at = slot
 
 
+def slots_ahead(
+    item: Item, cadence: Cadence, *, first: datetime, book: Book, align_clock: bool
+) -> Iterator[datetime]:
+    """Yield the slots that judge the item if none is missed; `first` may be one.
+
+    Unlike `coming_slots` it knows when the item was judged last, and how that ended.
+    """
+    slot: datetime | None = first
+    if not _is_due(item, to_ms(first), book, align_clock=align_clock):
+        marked = next(
+            coming_slots(item, cadence, after=first, align_clock=align_clock), None
+        )
+        slot = min(filter(None, (marked, _retried(item, cadence, book))), default=None)
+    if slot is None:
+        return
+    yield slot
+    yield from coming_slots(item, cadence, after=slot, align_clock=align_clock)
+
+
 def _is_due(item: Item, slot_ms: int, book: Book, *, align_clock: bool) -> bool:
     judged_ms = book.judged.get(item.key)
     if item.every is None or judged_ms is None:
@@ -88,11 +107,23 @@ def _is_due(item: Item, slot_ms: int, book: Book, *, align_clock: bool) -> bool:
     # Not "later than": a clock that was set back must not let an item wait for it.
     if (slot_ms - phase) // every != (judged_ms - phase) // every:
         return True
-    unknown = book.unknowns.get(item.key)
-    if unknown is None:
-        return False
-    pause = RETRY_MS << min(unknown.streak, MOST_DOUBLINGS)
-    return slot_ms - judged_ms >= pause
+    retry_ms = _retry_ms(item, book)
+    return retry_ms is not None and slot_ms >= retry_ms
+
+
+def _retry_ms(item: Item, book: Book) -> int | None:
+    """Return from when on an item that could not be judged is tried again."""
+    judged_ms, unknown = book.judged.get(item.key), book.unknowns.get(item.key)
+    if judged_ms is None or unknown is None:
+        return None
+    return judged_ms + (RETRY_MS << min(unknown.streak, MOST_DOUBLINGS))
+
+
+def _retried(item: Item, cadence: Cadence, book: Book) -> datetime | None:
+    retry_ms = _retry_ms(item, book)
+    if retry_ms is None:
+        return None
+    return cadence.next_slot(from_ms(retry_ms) - _MILLISECOND)
 
 
 def _next_mark(item: Item, at: datetime, *, align_clock: bool) -> datetime:

@@ -24,6 +24,10 @@ class ItemView(Wire):
     every: float | None = Field(
         default=None, description="minutes between judgements; absent: every run"
     )
+    next_runs: tuple[str, ...] = Field(
+        default=(),
+        description="with `every`: the slots that judge it next, if none is missed",
+    )
     model: str | None = Field(
         default=None, description="absent: the heartbeat's, or the worker's own"
     )

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from heartbeat.errors import StoreError
-from heartbeat.store.gates import Closed, Gates
+from heartbeat.store.gates import SOME_PROVIDER, Closed, Gates
 from heartbeat.verdict import Cause
 from worker.api_failure import MAX_RETRY_AFTER, ApiFailure
 from worker.model import Failure
@@ -31,11 +31,13 @@ def credential_of(api_key: str, base_url: str) -> str:
 class ModelGate:
     """The gates of one key, as one process sees them; used on one event loop.
 
-    A store that is away opens no gate that was seen closed, and closes none.
+    `provider` says to people whose gates they are. A store that is away opens no gate
+    that was seen closed, and closes none.
     """
 
     gates: Gates
     credential: str
+    provider: str = SOME_PROVIDER
     fresh_seconds: float = FRESH_SECONDS
     #: What is known to be closed, and until when by the loop's clock.
     _closed: dict[str, tuple[Closed, float]] = field(default_factory=dict)
@@ -59,7 +61,12 @@ class ModelGate:
         if pause is None:
             return
         told = failure.told()
-        closed = Closed(cause=told.cause, why=told.why, ms=round(pause.seconds * 1000))
+        closed = Closed(
+            cause=told.cause,
+            why=told.why,
+            ms=round(pause.seconds * 1000),
+            provider=self.provider,
+        )
         name = self.credential if pause.is_of_key else self._name(model)
         self._keep(name, closed)
         extra = {"action": "gate_closed"}

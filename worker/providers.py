@@ -17,6 +17,7 @@ from worker.model_gate import ModelGate, credential_of
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
+_ANTHROPIC = "anthropic"
 ANTHROPIC_URL = "https://api.anthropic.com"
 
 #: Ids of the API's own models, which a gateway passes on under the same name.
@@ -52,7 +53,13 @@ class Providers:
             api_key=key,
             base_url=url,
             headers={"x-api-key": key} if self._is_custom else None,
-            gate=None if gates is None else ModelGate(gates, credential_of(key, url)),
+            gate=None
+            if gates is None
+            else ModelGate(
+                gates,
+                credential_of(key, url),
+                provider=f"{_ANTHROPIC} at {urlsplit(url).hostname}",
+            ),
         )
 
     @property
@@ -62,8 +69,10 @@ class Providers:
 
     def find(self, model: ModelId) -> Model | None:
         """Return the model, None where no provider is configured."""
-        if model.provider != "anthropic":
-            raise InvalidModel(f"expected provider 'anthropic', got {model.provider!r}")
+        if model.provider != _ANTHROPIC:
+            raise InvalidModel(
+                f"expected provider {_ANTHROPIC!r}, got {model.provider!r}"
+            )
         if self._client is None:
             return None
         from worker.anthropic_model import REQUEST_TIMEOUT, AnthropicModel

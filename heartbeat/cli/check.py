@@ -12,7 +12,7 @@ from heartbeat.checklist import Item
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.item_slots import item_slots, shown_item_slots
+from heartbeat.cli.item_slots import NOT_JUDGED_YET, item_slots, shown_item_slots
 from heartbeat.cli.output import counted, plain, rows, table
 from heartbeat.cli.reading import ReadChecklist, read
 from heartbeat.cli.slots import ComingSlot, coming_slots, shown_slots
@@ -46,7 +46,7 @@ def check(context: Context, arguments: argparse.Namespace) -> int:
         {**_data(found, slots), "itemRuns": [one.as_data() for one in of_items]},
         lambda: Group(
             _human(found, slots, has_model=context.settings.has_model),
-            shown_item_slots(of_items),
+            shown_item_slots(of_items, note=NOT_JUDGED_YET),
         ),
     )
     return Exit.OK

@@ -23,8 +23,12 @@ from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
 from heartbeat.owners import LOCAL_OWNER
 from heartbeat.replies import Configured
 
-#: `HH:MM-HH:MM`, then days as `/1,2,3` with Monday=1.
-_HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?:/([\d,]+))?", re.ASCII)
+#: `HH:MM-HH:MM`, then days as `/1,2,3` with Monday=1, then an interval as `@5m`.
+_HOURS = re.compile(
+    r"(\d\d:\d\d)-(\d\d:\d\d)(?:/([\d,]+))?(?:@(\d+(?:\.\d+)?)([mh]?))?", re.ASCII
+)
+#: Minutes of the units of an interval; a bare number is minutes, as of --interval.
+_MINUTES = {"": 1, "m": 1, "h": 60}
 
 #: Options that go over the wire under their own name when they are given.
 _PLAIN = ("interval", "timezone", "name", "model", "notify", "align", "run_on")
@@ -47,7 +51,8 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--active",
         action="append",
         metavar="HOURS",
-        help="active hours, HH:MM-HH:MM or HH:MM-HH:MM/1,2,3 (Monday=1); repeatable",
+        help="active hours HH:MM-HH:MM; behind them, if wanted, days as /1,2,3"
+        " (Monday=1), then an interval of their own as @5m or @1h; repeatable",
     )
     add("--name", help="name in alerts (default: the path)")
     add("--model", help="provider:model for items that need one")
@@ -132,18 +137,23 @@ def _fields(arguments: argparse.Namespace) -> ConfigureFields:
 
 
 def parse_hours(text: str) -> Window:
-    """Read `HH:MM-HH:MM[/1,2,3]`; raises InvalidInput."""
+    """Read `HH:MM-HH:MM[/1,2,3][@5m]`; raises InvalidInput."""
     found = _HOURS.fullmatch(text)
     if found is None:
         raise InvalidInput(
-            "--active: expected HH:MM-HH:MM or HH:MM-HH:MM/1,2,3 (Monday=1),"
+            "--active: expected HH:MM-HH:MM, and behind it, where wanted, days as"
+            " /1,2,3 (Monday=1), then an interval of its own as @5m or @1h,"
             f" got {text!r}"
         )
-    start, end, days = found.groups()
-    if days is None:
-        return Window(start=start, end=end)
-    numbers = tuple(int(day) for day in days.split(",") if day)
-    return Window(start=start, end=end, days_of_week=numbers)
+    start, end, days, number, unit = found.groups()
+    return Window(
+        start=start,
+        end=end,
+        days_of_week=None
+        if days is None
+        else tuple(int(day) for day in days.split(",") if day),
+        interval=None if number is None else float(number) * _MINUTES[unit],
+    )
 
 
 def _content(path: Path) -> str:

@@ -10,6 +10,7 @@ from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
+from heartbeat.cli.item_slots import shown_item_slots, slots_of_views
 from heartbeat.cli.output import counted, instant, plain, rows, table
 from heartbeat.cli.styles import status_text
 from heartbeat.errors import Busy, RequestRefused
@@ -174,7 +175,11 @@ def _whole(reply: GetResult) -> RenderableType:
             )
             for item in reply.items
         )
-        parts += [Text(), rows(items, judged)]
+        parts += [
+            Text(),
+            rows(items, judged),
+            shown_item_slots(slots_of_views(reply.items)),
+        ]
     if reply.next_runs:
         shown_runs = ", ".join(instant(run) for run in reply.next_runs)
         parts.append(Text(f"\nnext runs (UTC): {shown_runs}"))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from rich.console import RenderableType
 from rich.text import Text
 
+from heartbeat.budgets import Budget, Scope, SpendingLimits
 from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
@@ -19,11 +20,13 @@ from heartbeat.cli.findings import Facts, Finding, Level, judge
 from heartbeat.cli.output import plain, rows, table
 from heartbeat.client import Client
 from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
-from heartbeat.instants import to_ms
+from heartbeat.instants import from_ms, to_ms
 from heartbeat.models import DEFAULT_MODEL, check_model_id
 from heartbeat.settings import Settings
+from heartbeat.store.gates import Gates
 from heartbeat.store.processes import Processes, ProcessSeen
 from heartbeat.store.server import Server
+from heartbeat.store.spending import Spending
 from heartbeat.store.statistics import Statistics
 
 _CONNECT_SECONDS = 3.0
@@ -72,6 +75,8 @@ def _store(context: Context) -> Iterator[Finding]:
             skew_seconds=(to_ms(context.now) - now_ms) / 1000,
             processes=[_looked_for(one) for one in Processes(server).seen()],
             lag=Statistics(server).lag(),
+            gates=Gates(server).closed(),
+            fleet_budget=_fleet_budget(context.settings, server, from_ms(now_ms)),
         )
     except StoreError as error:
         yield Finding(
@@ -84,6 +89,13 @@ def _store(context: Context) -> Iterator[Finding]:
     finally:
         server.close()
     yield from judge(facts)
+
+
+def _fleet_budget(settings: Settings, server: Server, now: datetime) -> Budget:
+    """Look at today's, by this machine's settings; the workers go by their own."""
+    scope = Scope.TOKENS_OF_FLEET
+    spent = scope.measure(Spending(server).of_fleet(now))
+    return SpendingLimits.from_settings(settings).budget(scope, spent)
 
 
 def _advice(context: Context) -> str:

@@ -4,9 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from heartbeat.budgets import Budget, Rung
+from heartbeat.cli.output import instant
+from heartbeat.instants import from_ms, to_text
 from heartbeat.jobs import QUEUE
+from heartbeat.store.gates import ClosedGate
 from heartbeat.store.processes import ProcessKind, ProcessSeen
 from heartbeat.store.statistics import Lag
+from heartbeat.verdict import Cause
 
 #: Seconds by which clocks may differ before local times mislead a reader.
 SKEW_SECONDS = 2.0
@@ -19,6 +24,14 @@ _START: dict[ProcessKind, str] = {
     "gateway": "python -m gateway",
     "beat": "celery -A beat_schedule.app beat",
     "worker": "celery -A worker.app worker",
+}
+
+
+#: What is done with items that need a model while a budget is at a rung.
+_ON_RUNG: dict[Rung, str] = {
+    Rung.CHEAPER: "a cheaper model judges",
+    Rung.CRITICAL: "a model judges critical items only",
+    Rung.STOPPED: "no model judges anything",
 }
 
 
@@ -49,6 +62,8 @@ class Facts:
     skew_seconds: float
     processes: Sequence[ProcessSeen]
     lag: Lag
+    gates: Sequence[ClosedGate]
+    fleet_budget: Budget
 
 
 def judge(facts: Facts) -> Iterator[Finding]:
@@ -63,6 +78,8 @@ def judge(facts: Facts) -> Iterator[Finding]:
         yield _processes(kind, seen, facts.now_ms)
     yield _queue(facts.processes)
     yield _lag(facts.lag)
+    yield from _gates(facts.gates, facts.now_ms)
+    yield _budget(facts.fleet_budget)
 
 
 def _version(info: Mapping[str, object]) -> str:
@@ -147,6 +164,38 @@ def _lag(lag: Lag) -> Finding:
     late = f"{said}; the oldest slot is {lag.overdue_ms / 1000:.0f} s late"
     level = _fail if lag.overdue_ms >= STUCK_MS else _warn
     return level("schedule", late, "see the log of beat; more beats may run at once")
+
+
+def _gates(gates: Sequence[ClosedGate], now_ms: int) -> Iterator[Finding]:
+    """Say which models no worker calls now; a refused key waits for a person."""
+    if not gates:
+        yield _ok("model calls", "no model has to be waited for")
+    for gate in gates:
+        closed = gate.closed
+        until = instant(to_text(from_ms(now_ms + closed.ms)))
+        whose = f"{closed.provider}, {gate.model or 'every model of a key'}"
+        said = f"{whose}: none until {until} UTC: {closed.why}"
+        if closed.cause is Cause.MODEL_AUTH:
+            yield _fail(
+                "model calls",
+                said,
+                "renew the key or raise its spending limit, and restart the workers",
+            )
+        else:
+            yield _warn("model calls", said, "wait, or ask the provider for more")
+
+
+def _budget(fleet: Budget) -> Finding:
+    """Say how far the fleet's day is spent, and what follows from it."""
+    said = fleet.told()
+    if fleet.rung is Rung.NORMAL:
+        return _ok("budget", said)
+    level = _fail if fleet.rung is Rung.STOPPED else _warn
+    return level(
+        "budget",
+        f"{said}: {_ON_RUNG[fleet.rung]}",
+        "`heartbeat usage` says by whom; raise it, or wait for 00:00 UTC",
+    )
 
 
 def _ok(subject: str, message: str) -> Finding:

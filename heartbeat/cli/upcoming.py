@@ -8,7 +8,7 @@ from heartbeat.cli.check import pace
 from heartbeat.cli.commands import Commands, add_command, check_count
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.item_slots import item_slots, shown_item_slots
+from heartbeat.cli.item_slots import NOT_JUDGED_YET, item_slots, shown_item_slots
 from heartbeat.cli.reading import read
 from heartbeat.cli.slots import coming_slots, shown_slots
 from heartbeat.errors import InvalidInput
@@ -56,6 +56,8 @@ def upcoming(context: Context, arguments: argparse.Namespace) -> int:
             "slots": [slot.as_data(zone) for slot in slots],
             "itemRuns": [one.as_data() for one in of_items],
         },
-        lambda: Group(shown_slots(slots, zone), shown_item_slots(of_items)),
+        lambda: Group(
+            shown_slots(slots, zone), shown_item_slots(of_items, note=NOT_JUDGED_YET)
+        ),
     )
     return Exit.OK

@@ -26,8 +26,8 @@ class Compiled:
         return readable(partial(load_compiled, str(text)), of=key) or CompiledItems()
 
     def save(self, uid: str, compiled: CompiledItems) -> None:
-        """Keep what is known, in place of what was; the last writer wins."""
-        text = compiled.dump()
-        self._server.ask(
-            lambda client: client.set(keys.compiled(uid), text, ex=KEPT_SECONDS)
-        )
+        """Keep what is known, in place of what was; the last writer wins.
+
+        Of a heartbeat that is gone meanwhile nothing is kept.
+        """
+        self._server.run("save_compiled", uid, compiled.dump(), KEPT_SECONDS)

@@ -1,6 +1,8 @@
 """Every key in Redis: type, content, life time, who writes it, who reads it.
 
 All share the tag `{hb}`, so any script may touch any of them; one primary is needed.
+Of a heartbeat that was deleted only what has an age of its own stays: records of its
+runs and its usage.
 
 | key | type | content | lives | written by | read by |
 |---|---|---|---|---|---|
@@ -15,7 +17,7 @@ All share the tag `{hb}`, so any script may touch any of them; one primary is ne
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
-| `compiled:<uid>` | string | rules that a model has made of its items, as JSON | 7 days | worker | worker, gateway |
+| `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
@@ -28,6 +30,7 @@ All share the tag `{hb}`, so any script may touch any of them; one primary is ne
 | `usage:<day>:<owner>` | hash | scheduleId to the same of a heartbeat, `*` to all of the owner's; at most 2,000 apart | 35 days | worker | worker, gateway |
 | `gate:<credential>` | string | why no model is called with a key, as JSON | until then | worker | worker |
 | `gate:<credential>:<model>` | string | why a model is not called, as JSON | until then | worker | worker |
+| `gates` | sorted set | what follows `gate:` in the names of the two, by the ms until which | until the last of them | worker | doctor |
 | `processes` | hash | kind, host and pid to what the process last said of itself | pruned after 1 h | all | gateway, doctor |
 | `celery:*` | - | the broker's own | - | Celery | Celery |
 """
@@ -38,6 +41,7 @@ OPEN = ROOT + "open"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
+GATES = ROOT + "gates"
 WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"
 PROCESSES = ROOT + "processes"

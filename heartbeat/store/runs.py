@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import partial
 from typing import cast
 
+from redis import Redis
+
 from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, unique_id
 from heartbeat.instants import from_ms
@@ -172,6 +174,23 @@ class Runs:
         texts = self._server.ask(lambda client: client.lrange(key, 0, limit - 1))
         runs = [readable(partial(load_run, str(text)), of=key) for text in texts]
         return [run for run in runs if run is not None]
+
+    def newest(self, uids: Sequence[str]) -> dict[str, RunRecord]:
+        """Return the newest run of each that has one, in one round trip."""
+
+        def read(client: Redis) -> list[str | None]:
+            with client.pipeline(transaction=False) as pipeline:
+                for uid in uids:
+                    pipeline.lindex(keys.runs(uid), 0)
+                return cast(list[str | None], pipeline.execute())
+
+        texts = self._server.ask(read) if uids else []
+        runs = {
+            uid: readable(partial(load_run, text), of=keys.runs(uid))
+            for uid, text in zip(uids, texts, strict=True)
+            if text is not None
+        }
+        return {uid: run for uid, run in runs.items() if run is not None}
 
 
 def _known(uid: str, version: str, config: str, revision: str, book: str) -> Known:

@@ -106,6 +106,10 @@ def test_items_are_shown_with_how_often_and_by_whom(shell: Shell) -> None:
     assert shell.call("configure", "paced.md", "--id", "paced", "--no-run").code == 0
     out = shell.call("get", "paced").out
     assert "Room (every 4h)" in out
+    items = shell.json("get", "paced")["items"]
+    assert isinstance(items, list)
+    assert [len(item["nextRuns"]) for item in items] == [3, 0]
+    assert all(slot[11:19] in out for slot in items[0]["nextRuns"])
     assert "disk / free_bytes > 1GB" in out
     assert "anthropic:claude-sonnet-5-5" in out
     assert "\ufffd" not in out

@@ -122,6 +122,16 @@ def test_who_must_wait_after_an_answer(
     assert api.served == requests
 
 
+def test_a_closed_gate_says_whose_it_is_and_nothing_of_the_key(server: Server) -> None:
+    api = MessagesApi(error(401), error(429, retry_after="3600"))
+    asked_in_turn(server, api, ("key", HAIKU), ("another", SONNET))
+    of_key, of_model = Gates(server).closed()
+    assert (of_key.model, of_model.model) == (None, SONNET)
+    assert of_key.closed.provider == "anthropic at 127.0.0.1"
+    assert "401" in of_key.closed.why
+    assert "429" in of_model.closed.why
+
+
 def test_a_short_wait_is_sat_out(server: Server) -> None:
     api = MessagesApi(error(429, retry_after="1"), behaviour=alarm)
     began = time.monotonic()

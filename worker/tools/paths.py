@@ -18,19 +18,19 @@ def looking_at(path: str, *, policy: ToolPolicy, flags: int) -> Iterator[OpenFil
     """Open a path, relative to the checklist's folder, while something is done with it.
 
     Raises NotThere, and CannotTell for what may not or cannot be opened or read. A
-    path that leads elsewhere is refused in the same words whatever is there.
+    path that leads elsewhere is refused in the same words whatever is there, and
+    nothing is opened there: a FIFO's writer would go on, a device could move.
     """
     folders = [would_be(folder) for folder in (policy.root, *policy.read_paths)]
     target = policy.base / path
+    _require_within(would_be(target), folders, asked=path)
     try:
         with opened(target, flags=flags) as file:
             _require_within(file.real_path, folders, asked=path)
             yield file
     except (FileNotFoundError, NotADirectoryError) as error:
-        _require_within(would_be(target), folders, asked=path)
         raise NotThere(f"there is no {path!r}") from error
     except OSError as error:
-        _require_within(would_be(target), folders, asked=path)
         raise CannotTell(f"cannot look at {path!r}: {error.strerror}") from error
 
 

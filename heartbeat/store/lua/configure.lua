@@ -9,7 +9,7 @@ local config, timing, queue = ARGV[4], ARGV[5], ARGV[6]
 local enabled, plan, most, only = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
 
 local key = heartbeat_key(uid)
-local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused')
+local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused', 'queue')
 if only ~= '' and known[2] ~= only then return { 'outdated', known[2] or '0' } end
 if known[1] == config then return { 'unchanged', known[2] } end
 if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
@@ -23,6 +23,8 @@ local version = redis.call('INCR', VERSIONS)
 redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
   'owner', owner, 'enabled', enabled, 'version', version, 'updated', now)
 redis.call('SADD', owner_key(owner), uid)
+-- What waits on the queue before stands there for nothing any more.
+if known[5] and known[5] ~= queue then redis.call('SREM', waiting_key(known[5]), uid) end
 drop_unbegun(uid, enabled == '1' and 'reconfigured' or 'disabled')
 set_plan(uid, known[4] and '' or plan)
 count('configured')

@@ -9,6 +9,7 @@ local ROOT = '{hb}:'
 local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
 local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
 local STATISTICS, UNTOLD, WAKE = ROOT .. 'statistics', ROOT .. 'untold', ROOT .. 'wake'
+local GATES = ROOT .. 'gates'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
@@ -17,6 +18,7 @@ local function heartbeat_key(uid) return ROOT .. 'heartbeat:' .. uid end
 local function open_key(uid) return ROOT .. 'open:' .. uid end
 local function runs_key(uid) return ROOT .. 'runs:' .. uid end
 local function book_key(uid) return ROOT .. 'book:' .. uid end
+local function compiled_key(uid) return ROOT .. 'compiled:' .. uid end
 local function finished_key(uid) return ROOT .. 'finished:' .. uid end
 local function owner_key(owner) return ROOT .. 'owner:' .. owner end
 local function waiting_key(queue) return ROOT .. 'waiting:' .. queue end

@@ -2,6 +2,12 @@
 
 import pytest
 
+from heartbeat.instants import from_ms
+from heartbeat.store.gates import Closed, Gates
+from heartbeat.store.server import Server
+from heartbeat.store.spending import Account, Spending
+from heartbeat.usage import Usage
+from heartbeat.verdict import Cause
 from tests.unit.cli.calling import Call
 
 AWAY = "redis://127.0.0.1:1/0"
@@ -82,3 +88,23 @@ def test_outside_the_folder_of_up_it_says_where_to_look(call: Call) -> None:
     if "looked at redis://127.0.0.1:6379/0" not in out:
         pytest.skip("a Redis serves at the default port")
     assert "in the folder of `heartbeat up`, or set HEARTBEAT_REDIS_URL" in out
+
+
+def test_closed_gates_and_the_fleets_day_are_looked_at(
+    call: Call, server_url: str
+) -> None:
+    server = Server.connect(server_url, name="test")
+    refused = Closed(cause=Cause.MODEL_AUTH, why="401", ms=60_000, provider="anthropic")
+    Gates(server).close("key", refused)
+    usage = Usage(calls=1, input_tokens=95)
+    Spending(server).add({Account("ann", "disk"): usage}, from_ms(server.now_ms()))
+    server.close()
+    settings = {
+        "HEARTBEAT_REDIS_URL": server_url,
+        "HEARTBEAT_PORT": "1",
+        "HEARTBEAT_MAX_TOKENS_PER_DAY": "100",
+    }
+    out = call("doctor", **settings).out
+    assert "anthropic, every model of a key: none until " in out
+    assert "95 tokens of 100 tokens for this UTC day are spent" in out
+    assert "a model judges critical items only" in out

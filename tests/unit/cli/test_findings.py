@@ -5,9 +5,12 @@ from types import MappingProxyType
 
 import pytest
 
+from heartbeat.budgets import Budget, Scope
 from heartbeat.cli.findings import Facts, Finding, Level, judge
+from heartbeat.store.gates import Closed, ClosedGate
 from heartbeat.store.processes import ProcessKind, ProcessSeen
 from heartbeat.store.statistics import Lag
+from heartbeat.verdict import Cause
 
 SOUND: Mapping[str, object] = {
     "redis_version": "7.2.4",
@@ -40,6 +43,8 @@ def findings(
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
+    gates: Sequence[ClosedGate] = (),
+    spent: int = 0,
 ) -> dict[str, Finding]:
     """Return what is not fine, by subject."""
     found = judged(
@@ -47,6 +52,8 @@ def findings(
         processes=processes,
         overdue_ms=overdue_ms,
         info=info,
+        gates=gates,
+        spent=spent,
     )
     return {name: one for name, one in found.items() if one.level is not Level.OK}
 
@@ -57,6 +64,8 @@ def judged(
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
+    gates: Sequence[ClosedGate] = (),
+    spent: int = 0,
 ) -> dict[str, Finding]:
     """Return the last finding about each subject."""
     facts = Facts(
@@ -65,6 +74,8 @@ def judged(
         skew_seconds=skew_seconds,
         processes=processes,
         lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms),
+        gates=gates,
+        fleet_budget=Budget(scope=Scope.TOKENS_OF_FLEET, spent=spent, limit=100),
     )
     return {one.subject: one for one in judge(facts)}
 
@@ -146,3 +157,49 @@ def test_a_clock_that_differs_is_a_warning(skew_seconds: float, said: str) -> No
 )
 def test_a_schedule_that_is_behind_is_found(overdue_ms: int, level: Level) -> None:
     assert findings(overdue_ms=overdue_ms)["schedule"].level is level
+
+
+def a_gate(cause: Cause, *, model: str | None = "haiku") -> ClosedGate:
+    closed = Closed(cause=cause, why="it said 429", ms=57_000, provider="ours at here")
+    return ClosedGate(model=model, closed=closed)
+
+
+@pytest.mark.parametrize(
+    ("gate", "level", "said"),
+    [
+        pytest.param(
+            a_gate(Cause.MODEL_LIMITED), Level.WARN, "ours at here, haiku: ", id="limit"
+        ),
+        pytest.param(
+            a_gate(Cause.MODEL_AUTH, model=None),
+            Level.FAIL,
+            "ours at here, every model of a key: ",
+            id="refused-key",
+        ),
+    ],
+)
+def test_a_closed_gate_is_told_with_whose_it_is_why_and_until_when(
+    gate: ClosedGate, level: Level, said: str
+) -> None:
+    found = findings(gates=[gate])["model calls"]
+    assert found.level is level
+    assert found.message == said + "none until 1970-01-01 00:01:00 UTC: it said 429"
+    assert found.advice
+
+
+@pytest.mark.parametrize(
+    ("spent", "level", "said"),
+    [
+        pytest.param(79, Level.OK, "79 tokens of 100 tokens", id="normal"),
+        pytest.param(80, Level.WARN, "a cheaper model judges", id="cheaper"),
+        pytest.param(90, Level.WARN, "critical items only", id="critical"),
+        pytest.param(100, Level.FAIL, "no model judges anything", id="stopped"),
+    ],
+)
+def test_the_fleets_day_is_told_with_what_follows_from_it(
+    spent: int, level: Level, said: str
+) -> None:
+    found = judged(spent=spent)["budget"]
+    assert found.level is level
+    assert said in found.message
+    assert "HEARTBEAT_MAX_TOKENS_PER_DAY" in found.message

@@ -1,6 +1,7 @@
 import errno
 import os
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.checklist_file import FileTrouble, read_checklist, relative_path
 from heartbeat.errors import ChecklistUnavailable
+from tests.opens import watched_for_opens
 
 
 @pytest.fixture
@@ -122,6 +124,29 @@ def test_links_out_of_the_root_say_the_same_whatever_is_there(
         link.unlink()
         assert found.reason == FileTrouble.OUTSIDE_ROOT, name
         assert str(found) == "expected a path inside the root, got 'link.md'"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel says what is opened")
+def test_what_a_link_leads_to_outside_the_root_is_not_opened(
+    root: Path, secret: Path
+) -> None:
+    (root / "link.md").symlink_to(secret)
+
+    with watched_for_opens(secret) as was_opened:
+        assert trouble("link.md", root).reason == FileTrouble.OUTSIDE_ROOT
+        assert not was_opened()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_what_was_opened_is_judged_by_where_it_is() -> None:
+    read, write = os.pipe()
+    try:  # its name has a place in /proc, and what it leads to has none
+        found = trouble(f"self/fd/{read}", Path("/proc"))
+    finally:
+        os.close(read)
+        os.close(write)
+
+    assert found.reason == FileTrouble.OUTSIDE_ROOT
 
 
 def test_a_file_below_a_folder_linked_out_of_the_root_is_outside(

@@ -1,7 +1,8 @@
 """Items with an `every`: judged once for each mark, whatever became of the slots."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,7 +14,12 @@ from heartbeat.checklist import Item, parse_checklist
 from heartbeat.hours import ActiveHours
 from heartbeat.incidents import settle_run
 from heartbeat.instants import EPOCH, to_ms
-from heartbeat.item_cadence import coming_slots, due_items, remember_judged
+from heartbeat.item_cadence import (
+    coming_slots,
+    due_items,
+    remember_judged,
+    slots_ahead,
+)
 from heartbeat.notices import Policy
 from heartbeat.verdict import ItemResult
 from tests.unit.heartbeat.troubles import HOUR, NOON, Story, bad, fine, unknown
@@ -227,6 +233,45 @@ def test_the_slots_ahead_are_those_that_will_judge_it(
             assert following is not None
             slot = following
             assert runs.run(slot) is (slot == expected)
+
+
+@given(
+    periods,
+    st.sampled_from([1, 5, 30, 300]),
+    st.booleans(),
+    st.lists(st.sampled_from(["run", "missed", "unknown"]), max_size=12),
+)
+@example("1d", 1, True, ["unknown"] * 8)
+@settings(max_examples=60, deadline=None)
+def test_what_is_known_of_an_item_gives_exactly_the_slots_that_will_judge_it(
+    text: str, interval: int, align_clock: bool, fates: list[str]
+) -> None:
+    item, cadence = an_item(text), every(interval)
+    runs, grid = Runs(item, align_clock=align_clock), slots_after(cadence, NOON)
+    for slot, fate in zip(grid, fates, strict=False):
+        if fate != "missed":
+            runs.run(slot, unknown() if fate == "unknown" else fine())
+    first = next(grid)
+    ahead = slots_ahead(
+        item, cadence, first=first, book=runs.book, align_clock=align_clock
+    )
+    judging = (slot for slot in chain([first], grid) if runs.run(slot))
+    assert list(islice(ahead, 3)) == list(islice(judging, 3))
+
+
+def slots_after(cadence: Cadence, instant: datetime) -> Iterator[datetime]:
+    slot = cadence.next_slot(instant)
+    while slot is not None:
+        yield slot
+        slot = cadence.next_slot(slot)
+
+
+def test_a_slot_ahead_that_nothing_follows_is_the_last() -> None:
+    cadence = Cadence.cron("0 0 29 2 */7", timezone="UTC", hours=None)
+    late = NOON + timedelta(days=3000)
+    book = Book(judged={"disk": to_ms(late)})
+    ahead = slots_ahead(an_item(), cadence, first=late, book=book, align_clock=True)
+    assert list(ahead) == []
 
 
 def test_the_slots_ahead_keep_the_hours() -> None:

@@ -7,9 +7,9 @@ from heartbeat.compiled import CompiledItem, CompiledItems
 from heartbeat.store import keys
 from heartbeat.store.compiled import KEPT_SECONDS, Compiled
 from heartbeat.store.server import Server
-from tests.unit.store.ledger import Fleet
+from tests.unit.store.ledger import Fleet, a_config
 
-UID = "local:hb-1"
+UID = "ann:disk"
 RULE = CompiledItem(
     item="a",
     made_with="b",
@@ -23,14 +23,21 @@ KNOWN = CompiledItems(items={"disk": RULE})
 
 
 def test_what_is_saved_is_loaded(fleet: Fleet) -> None:
+    fleet.configure(a_config())
     compiled = Compiled(fleet.server)
     assert compiled.load(UID) == CompiledItems()
     compiled.save(UID, KNOWN)
     assert compiled.load(UID) == KNOWN
-    assert compiled.load("local:hb-2") == CompiledItems()
+    assert compiled.load("ann:load") == CompiledItems()
+
+
+def test_nothing_is_kept_of_a_heartbeat_that_is_gone(fleet: Fleet) -> None:
+    Compiled(fleet.server).save(UID, KNOWN)
+    assert Compiled(fleet.server).load(UID) == CompiledItems()
 
 
 def test_it_is_forgotten_after_a_week(fleet: Fleet) -> None:
+    fleet.configure(a_config())
     Compiled(fleet.server).save(UID, KNOWN)
     left = fleet.server.ask(lambda client: client.ttl(keys.compiled(UID)))
     assert KEPT_SECONDS - 60 < left <= KEPT_SECONDS

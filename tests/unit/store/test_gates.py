@@ -1,5 +1,8 @@
 """Gates that are closed for a while."""
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from heartbeat.store import keys
@@ -52,6 +55,43 @@ def test_a_gate_that_cannot_be_read_is_closed_all_the_same(
     (found,) = Gates(server).read("key")
     assert found is not None
     assert found.cause is Cause.MODEL_LIMITED
+
+
+def test_all_that_are_closed_are_found_with_whose_they_are(server: Server) -> None:
+    gates = Gates(server)
+    assert gates.closed() == []
+    gates.close("key:a:model", replace(closed(90_000), provider="ours"))
+    gates.close("key", closed(60_000, Cause.MODEL_AUTH))
+    whole, of_model = gates.closed()
+    assert (whole.model, whole.closed.cause) == (None, Cause.MODEL_AUTH)
+    assert (of_model.model, of_model.closed.provider) == ("a:model", "ours")
+
+
+def test_a_gate_that_an_operator_opened_is_not_found(server: Server) -> None:
+    Gates(server).close("key", closed(60_000))
+    server.ask(lambda client: client.delete(keys.gate("key")))
+    assert Gates(server).closed() == []
+
+
+def test_what_has_opened_leaves_nothing_behind(server: Server) -> None:
+    gates = Gates(server)
+    gates.close("short", closed(1))
+    gates.close("long", closed(60_000))
+    gates.close("short", closed(30_000))
+    left = server.ask(lambda client: client.pttl(keys.GATES))
+    assert 50_000 < left <= 60_000
+    gates.close("shorter", closed(1))
+    wait_for_its_end(server, "shorter")
+    gates.close("other", closed(60_000))
+    names = server.ask(lambda client: client.zrange(keys.GATES, 0, -1))
+    assert names == ["short", "long", "other"]
+
+
+def wait_for_its_end(server: Server, name: str) -> None:
+    ends = server.ask(lambda client: client.zscore(keys.GATES, name))
+    deadline = time.monotonic() + 5
+    while server.now_ms() < ends:
+        assert time.monotonic() < deadline
 
 
 def test_a_gate_without_an_end_is_none(server: Server) -> None:

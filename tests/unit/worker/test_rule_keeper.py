@@ -11,6 +11,7 @@ from heartbeat.compiled import CompiledItems
 from heartbeat.errors import InvalidModel, StoreUnavailable
 from heartbeat.resolve import Bounds
 from heartbeat.store.compiled import Compiled
+from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Server
 from heartbeat.verdict import By
 from tests.unit.worker.compiling import DISK, Machine, RuleMaker
@@ -35,7 +36,9 @@ class Away(Compiled):
 
 @pytest.fixture
 def compiled() -> Compiled:
-    return Compiled(Server(fakeredis.FakeRedis(decode_responses=True)))
+    server = Server(fakeredis.FakeRedis(decode_responses=True))
+    Heartbeats(server).configure(a_config(DISK), max_per_owner=1)
+    return Compiled(server)
 
 
 def run(
