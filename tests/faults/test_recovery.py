@@ -28,6 +28,8 @@ from tests.conftest import free_port, running_server
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
+#: A cadence with no slot meanwhile: one would make the run that is asked for `busy`.
+FAR = "0 0 29 2 *"
 #: Longest time from the death of a worker to the end of its run elsewhere, in seconds.
 RECOVERY_SECONDS = 45.0
 
@@ -151,7 +153,10 @@ class Story:
     async def _configure(self, name: str) -> str:
         probe = f"http {self._site.url}/{name} status == 200"
         reply = await self._client.configure(
-            name, content=f"- [ ] {name}\n  - probe: {probe}\n", run_on=name
+            name,
+            content=f"- [ ] {name}\n  - probe: {probe}\n",
+            cron_expression=FAR,
+            run_on=name,
         )
         return reply.schedule_id
 
