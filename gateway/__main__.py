@@ -19,7 +19,10 @@ _LOG = logging.getLogger("gateway")
 
 
 def main() -> int:
-    """Run the gateway; 2 for settings that cannot work, without a stack trace."""
+    """Run the gateway; 2 for settings that cannot work, without a stack trace.
+
+    1 when it broke: whoever supervises it should start it again.
+    """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
@@ -29,11 +32,11 @@ def main() -> int:
     try:
         settings = Settings.from_env({**dotenv, **os.environ})
         check_exposure(settings)
-        uvloop.run(serve(settings))
+        is_sound = uvloop.run(serve(settings))
     except InvalidSettings as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
-    return 0
+    return 0 if is_sound else 1
 
 
 def check_exposure(settings: Settings) -> None:
@@ -47,12 +50,15 @@ def check_exposure(settings: Settings) -> None:
         )
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Raises InvalidSettings."""
+async def serve(settings: Settings) -> bool:
+    """Serve until SIGTERM or SIGINT, then drain; raises InvalidSettings.
+
+    A gateway that breaks drains as well; then this returns False.
+    """
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    gateway = Gateway(settings)
+    gateway = Gateway(settings, on_broken=stopped.set)
     try:
         port = await gateway.start()
     except OSError as error:
@@ -66,6 +72,7 @@ async def serve(settings: Settings) -> None:
     )
     await stopped.wait()
     await gateway.stop()
+    return not gateway.is_broken
 
 
 def _is_loopback(host: str) -> bool:

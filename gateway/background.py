@@ -4,14 +4,15 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from gateway.auth import TokensFile
+from gateway.connection import Connection
 from gateway.cursors import FLUSH_SECONDS
 from gateway.deadman import PING_SECONDS, DeadMan
 from gateway.health import Health
 from gateway.pings import RESOLUTION
+from gateway.recurring import Recurring
 from gateway.server import Server
 from gateway.shared import Shared
 from gateway.watcher import LOOK_SECONDS, Watcher
@@ -45,19 +46,11 @@ class Background:
         holder = f"{self._host} {self._pid}"
         self._watcher = Watcher(store.watch, store.heartbeats, holder=holder)
         self._dead_man = _dead_man(shared)
+        self._recurring = self._jobs()
 
     async def run(self) -> None:
-        """Do all of it until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._sweep())
-            group.create_task(_every(FLUSH_SECONDS, self.save_cursors))
-            group.create_task(_every(REPORT_SECONDS, self._report))
-            group.create_task(_every(POSITION_SECONDS, self._compare_heads))
-            group.create_task(_every(LOOK_SECONDS, self._look))
-            if self._dead_man is not None:
-                group.create_task(_every(PING_SECONDS, self._ping))
-            if self._tokens_file is not None:
-                group.create_task(_every(TOKENS_SECONDS, self._reload_tokens))
+        """Do all of it until cancelled; return only when a part of it has ended."""
+        await self._recurring.run()
 
     async def save_cursors(self) -> None:
         """Store the cursors that have moved; what fails is tried again."""
@@ -85,6 +78,19 @@ class Background:
         except StoreError as error:
             _LOG.warning("left without a word: %s", error, extra={"action": "left"})
 
+    def _jobs(self) -> Recurring:
+        jobs = Recurring(self._shared.metrics)
+        jobs.add("sweep", self._sweep)
+        jobs.every(FLUSH_SECONDS, "cursors", self.save_cursors)
+        jobs.every(REPORT_SECONDS, "report", self._report)
+        jobs.every(POSITION_SECONDS, "positions", self._compare_heads)
+        jobs.every(LOOK_SECONDS, "watch", self._look)
+        if self._dead_man is not None:
+            jobs.every(PING_SECONDS, "deadman", self._ping)
+        if self._tokens_file is not None:
+            jobs.every(TOKENS_SECONDS, "tokens", self._reload_tokens)
+        return jobs
+
     async def _sweep(self) -> None:
         """Look at the connections that are due, and at how late the loop is."""
         loop = asyncio.get_running_loop()
@@ -94,8 +100,16 @@ class Background:
             now = loop.time()
             self._shared.metrics.set("loop_lag_seconds", now - due)
             for connection in self._shared.wheel.take_due(now):
-                connection.look(now)
+                self._look_at(connection, now)
             due = now + RESOLUTION
+
+    def _look_at(self, connection: Connection, now: float) -> None:
+        """Look at one connection; one that cannot be looked at is closed."""
+        try:
+            connection.look(now)
+        except Exception:  # noqa: BLE001  # the others are looked at all the same
+            self._recurring.failed("sweep")
+            connection.fail()
 
     async def _report(self) -> None:
         """Say that this gateway is alive, and see what the fleet does."""
@@ -150,22 +164,3 @@ def _dead_man(shared: Shared) -> DeadMan | None:
     return DeadMan(
         url, watch=store.watch, processes=store.processes, statistics=store.statistics
     )
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do it again and again; a failure is logged when it begins and when it ends."""
-    failing = False
-    while True:
-        try:
-            await work()
-        except StoreError as error:
-            if not failing:
-                _LOG.warning("%s", error, extra={"action": "store_failed"})
-            failing = True
-        except Exception:  # noqa: BLE001  # the others' work must go on
-            _LOG.exception("recurring work failed", extra={"action": "work_failed"})
-        else:
-            if failing:
-                _LOG.info("the store answers again", extra={"action": "store_healed"})
-            failing = False
-        await asyncio.sleep(seconds)

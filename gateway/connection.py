@@ -101,6 +101,10 @@ class Connection:
         """Give way to a newer connection of the same client."""
         self.leave(CloseCode.REPLACED, "a newer connection has this clientId")
 
+    def fail(self) -> None:
+        """Close after an error of ours."""
+        self.leave(CloseCode.INTERNAL, "an error of the gateway")
+
     async def _carry_out_aside(self, decision: Decision) -> None:
         """Carry out what did not come from the client; joining waits for its turn."""
         with contextlib.suppress(ConnectionClosed):
@@ -165,7 +169,7 @@ class Connection:
             self._take_name(hello.client_id)
         welcome = None if hello is None else await prepare(self._shared, self._owner)
         listening = Listening(
-            self._shared, self._owner, push=self._socket.push, fail=self._failed
+            self._shared, self._owner, push=self._socket.push, fail=self.fail
         )
         self._socket.on_paused = listening.paused
         self._socket.on_drained = listening.drained
@@ -205,9 +209,6 @@ class Connection:
             self._shared.hub.drop_name(self._owner, self._client_id, self)
         if self._listening is not None:
             await self._listening.close()
-
-    def _failed(self) -> None:
-        self.leave(CloseCode.INTERNAL, "an error of the gateway")
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

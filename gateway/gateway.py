@@ -1,6 +1,7 @@
 """A whole gateway: its parts put together, started, and stopped in order."""
 
 import asyncio
+from collections.abc import Callable
 
 from gateway.auth import Gate, TokensFile
 from gateway.background import Background
@@ -23,15 +24,21 @@ from heartbeat.store.server import Server as RedisServer
 class Gateway:
     """One gateway, from settings; `start` it once, `stop` it once."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Put the parts together. Raises InvalidSettings for a bad tokens file."""
+    def __init__(
+        self, settings: Settings, *, on_broken: Callable[[], None] = lambda: None
+    ) -> None:
+        """Put the parts together. Raises InvalidSettings for a bad tokens file.
+
+        `on_broken` hears that this gateway must be stopped: its recurring work has
+        ended, and it would go on without a watcher.
+        """
         url = settings.redis_url.get_secret_value()
         tokens_file = (
             None if settings.tokens_file is None else TokensFile(settings.tokens_file)
         )
         tokens = None if tokens_file is None else tokens_file.read()
         metrics = Metrics()
-        health = Health(metrics)
+        self._health, self._on_broken = Health(metrics), on_broken
         hub = Hub(max_per_owner=settings.max_connections_per_owner)
         self._redis = RedisServer.connect(url, name="gateway")
         self._feed = FeedReader(url, on_push=hub.pushed, on_reset=hub.reset)
@@ -49,9 +56,9 @@ class Gateway:
             metrics=metrics,
             wheel=Wheel(),
         )
-        self._server = Server(shared, health)
+        self._server = Server(shared, self._health)
         self._background = Background(
-            shared, server=self._server, health=health, tokens_file=tokens_file
+            shared, server=self._server, health=self._health, tokens_file=tokens_file
         )
         self._working: asyncio.Task[None] | None = None
 
@@ -60,7 +67,13 @@ class Gateway:
         port = await self._server.start()
         await self._feed.start()
         self._working = asyncio.create_task(self._background.run())
+        self._working.add_done_callback(self._ended)
         return port
+
+    @property
+    def is_broken(self) -> bool:
+        """Say whether it must be started again."""
+        return self._health.is_broken
 
     async def stop(self) -> None:
         """Send everybody elsewhere and end.
@@ -77,3 +90,8 @@ class Gateway:
         await self._feed.close()
         self._commands.close()
         self._redis.close()
+
+    def _ended(self, _: object) -> None:
+        if not self._health.is_draining:
+            self._health.is_broken = True
+            self._on_broken()

@@ -1,7 +1,8 @@
 """What plain GET requests are answered: health, readiness, metrics, where to connect.
 
 `/healthz` says that the event loop turns: that it answers is the evidence. `/readyz`
-says that clients would be served: Redis answers and the gateway is not going away.
+says that clients would be served: Redis answers, the recurring work goes on, and the
+gateway is not going away.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Health:
 
     def __init__(self, metrics: Metrics) -> None:
         self.is_draining = False
+        self.is_broken = False
         self._metrics = metrics
         self._redis_seen: float | None = None
 
@@ -67,6 +69,8 @@ class Health:
                 )
 
     def _readiness(self, now: float) -> Answer:
+        if self.is_broken:
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"recurring work has ended\n")
         if self.is_draining:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"draining\n")
         if self._redis_seen is None or now - self._redis_seen > REDIS_AWAY_AFTER:

@@ -80,6 +80,12 @@ METRICS = (
         about="how late the event loop was at its last look",
     ),
     Metric(
+        name="background_failures",
+        kind="counter",
+        about="failures of the gateway's recurring work, by which; it is done again",
+        labels=("work",),
+    ),
+    Metric(
         name="deadman_up",
         kind="gauge",
         about="1 while the outside monitor is pinged, 0 while something is wrong;"

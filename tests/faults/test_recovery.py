@@ -15,7 +15,10 @@ import pytest
 import redis
 
 from heartbeat.client import Client, connect
+from heartbeat.config import unique_id
 from heartbeat.jobs import BROKER_PREFIX, queue_for
+from heartbeat.owners import LOCAL_OWNER
+from heartbeat.store import keys
 from heartbeat.store.server import Server
 from heartbeat.store.statistics import Statistics
 from heartbeat.told import Alert
@@ -25,6 +28,8 @@ from tests.conftest import free_port, running_server
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
+#: A cadence with no slot meanwhile: one would make the run that is asked for `busy`.
+FAR = "0 0 29 2 *"
 #: Longest time from the death of a worker to the end of its run elsewhere, in seconds.
 RECOVERY_SECONDS = 45.0
 
@@ -124,14 +129,19 @@ class Story:
         )
 
     async def unsent(self) -> Recovery:
-        """Lose the message of a slot before any worker takes it."""
+        """Lose a message that the ledger has noted, before any worker takes it.
+
+        Before that note the slot is beat's own: it sends it again when its claim ends,
+        as one that never left.
+        """
         schedule_id = await self._configure("unsent")
         run_id = (await self._client.run(schedule_id)).run_id
-        queue = BROKER_PREFIX + queue_for("unsent")
-        with redis.Redis.from_url(self._redis_url) as broker:
+        slot = keys.open_slot(unique_id(LOCAL_OWNER, schedule_id))
+        with redis.Redis.from_url(self._redis_url) as client:
             async with asyncio.timeout(RECOVERY_SECONDS):
-                while not broker.delete(queue):
+                while b'"published"' not in (client.get(slot) or b""):
                     await asyncio.sleep(0.05)
+            assert client.delete(BROKER_PREFIX + queue_for("unsent")) == 1
         began = time.monotonic()
         await self._worker("unsent")
         return await self._ended(schedule_id, run_id, began=began)
@@ -143,7 +153,10 @@ class Story:
     async def _configure(self, name: str) -> str:
         probe = f"http {self._site.url}/{name} status == 200"
         reply = await self._client.configure(
-            name, content=f"- [ ] {name}\n  - probe: {probe}\n", run_on=name
+            name,
+            content=f"- [ ] {name}\n  - probe: {probe}\n",
+            cron_expression=FAR,
+            run_on=name,
         )
         return reply.schedule_id
 
@@ -232,4 +245,5 @@ def test_a_slot_whose_message_was_lost_is_sent_again_in_time(
 
 def test_the_ledger_counts_what_it_recovered(recoveries: Recoveries) -> None:
     assert recoveries.counters["recovered"] == 2
+    assert recoveries.counters["redispatched"] == 1
     assert recoveries.counters["lease_lost"] == 1

@@ -11,8 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import uvloop
+from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
+from gateway.__main__ import serve
+from heartbeat.settings import Settings
 from tests.conftest import free_port
 from tests.integration.gateway_fixtures import PATIENCE_SECONDS, Client
 
@@ -79,6 +83,29 @@ def test_a_signal_sends_clients_elsewhere_and_ends_it(
         _, said = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, said
         assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("work", ["watch", "sweep", "report"])
+def test_it_ends_as_a_failure_when_its_recurring_work_does(
+    work: str, server_url: str, tmp_path: Path
+) -> None:
+    """A gateway that goes on without its watcher would be silent, not well."""
+    port = free_port()
+
+    async def story() -> bool:
+        settings = Settings(redis_url=SecretStr(server_url), root=tmp_path, port=port)
+        serving = asyncio.create_task(serve(settings))
+        client = await dial(port)
+        assert (await client.hello())["type"] == "ready"
+        [job] = [task for task in asyncio.all_tasks() if task.get_name() == work]
+        job.cancel()
+        code, last = await client.closed()
+        assert (code, last["reconnect"]) == (1012, True)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await serving
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(story()) is False
 
 
 def test_it_serves_without_redis_and_says_so(python: str, tmp_path: Path) -> None:

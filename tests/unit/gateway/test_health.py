@@ -51,6 +51,13 @@ def test_it_is_alive_and_not_ready_while_it_drains() -> None:
     assert (status(health, "/readyz"), status(health, "/healthz")) == (503, 200)
 
 
+def test_it_is_not_ready_once_its_recurring_work_has_ended() -> None:
+    health = a_health()
+    health.redis_answered(0.0)
+    health.is_broken = True
+    assert (status(health, "/readyz"), status(health, "/healthz")) == (503, 200)
+
+
 def test_every_declared_metric_is_shown_with_its_help() -> None:
     metrics = Metrics()
     for metric in METRICS:

@@ -60,6 +60,7 @@ def test_a_batch_that_may_not_have_arrived_goes_out_again(fleet: Fleet) -> None:
     fleet.is_broker_away = False
     fleet.server.pass_time(seconds=2)
     assert len(fleet.beat()) == 1
+    assert fleet.statistics.read()["redispatched"] == 0
 
 
 def test_a_message_that_was_lost_is_sent_again(fleet: Fleet) -> None:
@@ -71,6 +72,7 @@ def test_a_message_that_was_lost_is_sent_again(fleet: Fleet) -> None:
     assert fleet.beat() == []
     fleet.server.pass_time(seconds=1)
     assert fleet.beat() == sent
+    assert fleet.statistics.read()["redispatched"] == 1
 
 
 def test_a_backlog_is_not_sent_again(fleet: Fleet) -> None:
