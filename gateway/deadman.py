@@ -7,6 +7,7 @@ from a place that does not fail with it.
 import logging
 import urllib.request
 from collections.abc import Iterable
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from heartbeat.errors import InvalidSettings
@@ -55,9 +56,10 @@ class DeadMan:
         try:
             with urllib.request.urlopen(self._url, timeout=TIMEOUT_SECONDS):
                 return True
-        except OSError as error:
+        except (OSError, HTTPException) as error:  # the latter: what answers is no HTTP
             extra = {"action": "deadman_unheard"}
-            logger.warning("the dead-man ping was not heard: %s", error, extra=extra)
+            why = str(error).strip() or type(error).__name__
+            logger.warning("the dead-man ping was not heard: %s", why, extra=extra)
             return False
 
 
@@ -74,11 +76,18 @@ def find_trouble(seen: Iterable[ProcessSeen], *, silent: int, lag: Lag) -> str |
 
 
 def check_url(url: str) -> str:
-    """Return the URL, or raise InvalidSettings."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    """Return the URL, or raise InvalidSettings.
+
+    Who knows the address can ping it, so no message repeats it.
+    """
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address or not url.isascii() or any(c <= " " for c in url):
         raise InvalidSettings(
-            "HEARTBEAT_DEADMAN_URL: expected http:// or https:// and a host,"
-            f" got {url!r}"
+            "HEARTBEAT_DEADMAN_URL: expected http:// or https://, a host, and no spaces"
+            f" or letters beyond ASCII, got something else of {len(url)} characters"
         )
     return url

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -31,6 +32,13 @@ READ_SECONDS = 10.0
 #: Checklists that stay parsed: most runs find the text of the run before.
 KEPT_CHECKLISTS = 500
 
+#: Longer texts, in bytes, are read beside the event loop: the longest take seconds, in
+#: which the loop would neither renew the leases of other runs nor hear their answers.
+MAX_ON_LOOP = 4 * 1024
+
+#: More would only take turns: reading a text is nothing but computing.
+_READERS = ThreadPoolExecutor(1, thread_name_prefix="read")
+
 #: Picks the items that are to be judged now.
 Due = Callable[[Sequence[Item]], Sequence[Item]]
 
@@ -57,7 +65,7 @@ class Place:
             read_paths=self.read_paths,
             private_hosts=self.private_hosts,
             commands=argv_by_name(self.commands, config.owner),
-            model_hosts=hosts_in(text.decode()),
+            model_hosts=_hosts_in(text),
             is_local=config.owner == LOCAL_OWNER,
         )
 
@@ -127,7 +135,7 @@ class HeartbeatRunner:
         ends = asyncio.get_running_loop().time() + limit.total_seconds()
         try:
             text, folder = await self._read_in_time(config)
-            checklist = _parsed(text)
+            checklist = await _understood(text)
             config = self._with_front_matter(config, checklist, now)
             model = self._find_model(config.model)
         except ChecklistUnavailable as error:
@@ -206,9 +214,23 @@ class HeartbeatRunner:
         return resolved.config
 
 
+async def _understood(text: bytes) -> Checklist:
+    """Parse a checklist, and find its hosts for the policy, beside the loop."""
+    if len(text) <= MAX_ON_LOOP:
+        return _parsed(text)
+    checklist = await in_thread(_READERS, partial(_parsed, text))
+    await in_thread(_READERS, partial(_hosts_in, text))
+    return checklist
+
+
 @lru_cache(maxsize=KEPT_CHECKLISTS)
 def _parsed(text: bytes) -> Checklist:
     return parse_checklist(text)
+
+
+@lru_cache(maxsize=KEPT_CHECKLISTS)
+def _hosts_in(text: bytes) -> frozenset[str]:
+    return hosts_in(text.decode())
 
 
 def keys_of(checklist: Checklist) -> tuple[frozenset[str], frozenset[str]]:

@@ -1,5 +1,6 @@
 """The dead-man ping reaches a real server, and only while all is well."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -68,3 +69,29 @@ def test_the_monitor_hears_nothing_of_a_fleet_without_a_worker(
     Processes(server).report("beat", host="h", pid=1)
     assert not dead_man.ping()
     assert monitor.pings == []
+
+
+def test_a_monitor_that_speaks_no_http_has_not_heard(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    for kind in ("beat", "worker"):
+        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4_096)
+                connection.sendall(b"+OK ready\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        dead_man = DeadMan(
+            f"http://127.0.0.1:{listener.getsockname()[1]}/ping/1",
+            watch=Watch(server),
+            processes=Processes(server),
+            statistics=Statistics(server),
+        )
+        assert not dead_man.ping()
+        thread.join()
+    assert "was not heard: +OK ready" in caplog.text

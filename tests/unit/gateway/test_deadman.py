@@ -42,8 +42,24 @@ def test_it_is_silent_when_something_is_wrong(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://h/", "hc-ping.com/x", "http://", "file:///x"]
+    "url",
+    [
+        "",
+        "ftp://h/",
+        "hc-ping.com/x",
+        "http://",
+        "file:///x",
+        "http://[::1/x",
+        "http://h/a b",
+        "http://h/ä",
+    ],
 )
 def test_an_address_that_cannot_be_pinged_is_refused_at_start(url: str) -> None:
     with pytest.raises(InvalidSettings, match="HEARTBEAT_DEADMAN_URL"):
         check_url(url)
+
+
+def test_a_refused_address_is_not_repeated() -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        check_url("hc-ping.com/3b1c9e6e")
+    assert "3b1c9e6e" not in str(refused.value)

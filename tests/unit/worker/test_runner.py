@@ -62,6 +62,25 @@ def test_a_checklist_whose_items_are_all_off_is_no_error() -> None:
     assert found.disabled == {"off"}
 
 
+def test_a_long_checklist_does_not_hold_up_the_other_runs() -> None:
+    text = RULE + "".join(f"- example-{number}.org\n" for number in range(3_000))
+
+    async def longest_wait() -> tuple[float, float]:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        task = asyncio.create_task(evaluate(a_runner(), a_config(text)))
+        waits = [0.0]
+        while not task.done():
+            before = clock()
+            await asyncio.sleep(0)
+            waits.append(clock() - before)
+        assert isinstance(task.result(), Evaluation)
+        return max(waits), clock() - began
+
+    longest, whole = asyncio.run(longest_wait())
+    assert longest < whole / 2
+
+
 def test_an_empty_checklist_says_so() -> None:
     found = asyncio.run(evaluate(a_runner(), a_config("# Nothing yet\n")))
     assert isinstance(found, Unusable)
