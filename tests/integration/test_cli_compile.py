@@ -1,17 +1,13 @@
 """`heartbeat compile`, with its worker process and a scripted model."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from heartbeat.cli.main import main
-from tests import messages_api
-from tests.messages_api import Answer, MessagesApi, Request, reply, text
+from tests.messages_api import Answer, Request, reply, serving, text
 from tests.unit.worker.compiling import NEEDS_READING, a_proposal
 
 LIST = """# Machine
@@ -33,23 +29,6 @@ def proposing(request: Request) -> Answer:
         if word in request.item:
             return reply(text(proposal))
     return reply(text(NEEDS_READING))
-
-
-@contextmanager
-def serving(behaviour: messages_api.Behaviour) -> Iterator[MessagesApi]:
-    """Serve in a thread: the worker that asks is a child of this one."""
-    api = MessagesApi(behaviour=behaviour)
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(api.start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield api
-    finally:
-        asyncio.run_coroutine_threadsafe(api.close(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture

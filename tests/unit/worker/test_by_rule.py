@@ -17,7 +17,8 @@ from tests.unit.worker.compiling import (
     RuleMaker,
     a_proposal,
 )
-from worker.items import FREE, Spend
+from tests.unit.worker.runs import FREE
+from worker.items import Spend
 from worker.judge import unrecorded
 from worker.model import Failure
 
