@@ -76,9 +76,14 @@ class CompiledItem(Record):
         return bool(self.probes) and age < LONGEST_LIFE // _MILLISECOND
 
     @property
+    def runs_to_full_check(self) -> int:
+        """Return in which run from now on a model looks although the rule holds."""
+        return max(1, FULL_CHECK_RUNS - self.runs) if self.suffices else 1
+
+    @property
     def is_full_check_due(self) -> bool:
-        """Say whether a model has to look although the rule holds."""
-        return not self.suffices or self.runs + 1 >= FULL_CHECK_RUNS
+        """Say whether a model has to look in this run although the rule holds."""
+        return self.runs_to_full_check == 1
 
     def rule(self, *, line: int) -> tuple[Probe, ...]:
         """Return its probes. Raises InvalidProbe."""
@@ -133,12 +138,12 @@ class CompiledItems(Record):
     v: Literal[1] = 1
     items: Mapping[str, CompiledItem] = Field(default_factory=dict)
 
-    def probes_of(self, item: Item) -> tuple[str, ...]:
-        """Return the rule of an item as it is now written; none if it has none."""
+    def of(self, item: Item) -> CompiledItem | None:
+        """Return what is known of an item as it is now written, if it needs a rule."""
         known = self.items.get(item.key)
         if known is None or known.item != digest_of(item):
-            return ()
-        return known.probes if item.needs_model else ()
+            return None
+        return known if item.needs_model else None
 
     def dump(self) -> str:
         """Return the stored text."""

@@ -82,6 +82,16 @@ def test_at_most_one_run_in_a_hundred_calls_a_model() -> None:
     assert 3 <= runs_with_calls <= 3 * FULL_CHECK_RUNS / 100
 
 
+def test_the_runs_until_a_model_looks_are_counted_down() -> None:
+    heart, model = a_compiled_heart()
+    for left in range(FULL_CHECK_RUNS, 0, -1):
+        assert heart.rule is not None
+        assert heart.rule.runs_to_full_check == left
+        assert model.calls == 0
+        heart.run(after=timedelta(minutes=1))
+    assert model.calls > 0
+
+
 @pytest.mark.parametrize("run", [1, 2, 17, 100, 286, 287, 288, 289, 300])
 def test_a_crossed_threshold_is_found_in_the_very_next_run(run: int) -> None:
     heart, _ = a_compiled_heart()
