@@ -117,7 +117,7 @@ def _human(items: Sequence[ItemCompiled], written: int) -> RenderableType:
             (
                 str(item.line),
                 item.description,
-                "\n".join(item.probes) or _no_rule(item),
+                Text("\n".join(map(plain, item.probes)) or plain(_no_rule(item))),
                 status_text(item.status) if item.status else "",
             )
             for item in items

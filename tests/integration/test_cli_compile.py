@@ -19,7 +19,9 @@ LIST = """# Machine
 """
 NOT_FULL = a_proposal((0, "used_percent", "<=", "100%"), calls=[("disk", "/")])
 UNREACHABLE = a_proposal(
-    (0, "status", "==", "200"), calls=[("http", "https://elsewhere.example/")]
+    (0, "status", "==", "200"),
+    (0, "latency_ms", "<", "1s"),
+    calls=[("http", "https://elsewhere.example/")],
 )
 
 
@@ -63,6 +65,8 @@ def test_it_shows_a_rule_and_what_it_finds_now_and_writes_nothing(
     assert code == 0
     assert "disk / used_percent <= 100%" in out
     assert "needs reading: its words" in out
+    assert "latency_ms < 1s" in out  # a condition on a line of its own
+    assert "\ufffd" not in out
     assert "nothing written" in out
     assert file.read_text() == LIST
 
