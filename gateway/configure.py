@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from gateway import present
+from gateway import present, present_items
 from gateway.checklists import Checklists, placement_warnings
 from gateway.store import Store
 from heartbeat.asked import Asked
@@ -52,7 +52,7 @@ class Configuring:
             outcome=change.outcome,
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
-            items=present.items(checklist.items, stored),
+            items=present_items.items(checklist.items, stored, now=now),
             paused=stored.state == "paused",
             run_id=run_id,
             warnings=(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from gateway import present
+from gateway import present, present_items
 from gateway.checklists import Checklists
 from gateway.store import Store
 from heartbeat.book import Settled
@@ -48,11 +48,13 @@ class Controls:
         self._store, self._checklists = store, checklists
 
     def list(self, owner: str, request: ListHeartbeats, _: datetime) -> ListResult:
-        """List the owner's heartbeats."""
+        """List the owner's heartbeats, all or those of one checklist."""
         found = self._store.heartbeats.owned_by(owner)
+        if request.heartbeat_path is not None:
+            found = [one for one in found if one.config.path == request.heartbeat_path]
         return ListResult(id=request.id, heartbeats=self._views(found))
 
-    def get(self, owner: str, request: Get, _: datetime) -> GetResult:
+    def get(self, owner: str, request: Get, now: datetime) -> GetResult:
         """Show one heartbeat, with its checklist as it is now."""
         stored = self._store.heartbeats.get(owner, request.schedule_id)
         checklist, problem = self._read(owner, stored)
@@ -63,7 +65,11 @@ class Controls:
             heartbeat=view,
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
-            items=present.items(checklist.items, stored, compiled) if checklist else (),
+            items=present_items.items(
+                checklist.items, stored, now=now, compiled=compiled
+            )
+            if checklist
+            else (),
             problem=problem,
         )
 

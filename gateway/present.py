@@ -1,17 +1,12 @@
 """How stored things look to a client: records in, views out."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Literal
 
 from heartbeat.book import Incident, UnknownItem
-from heartbeat.checklist import Item
-from heartbeat.compiled import CompiledItems
 from heartbeat.config import HeartbeatConfig
 from heartbeat.degraded import unknown_details
 from heartbeat.instants import from_ms, to_text
-from heartbeat.item_cadence import slots_ahead
 from heartbeat.lifecycle import IncidentState
 from heartbeat.notices import Kind
 from heartbeat.outages import (
@@ -27,13 +22,12 @@ from heartbeat.views import (
     EffectiveConfig,
     HeartbeatView,
     IncidentView,
-    ItemView,
     OldSchedule,
     RunView,
 )
 
-#: Slots shown ahead, and those of each item with a cadence of its own.
-NEXT_RUNS, ITEM_NEXT_RUNS = 5, 3
+#: Slots shown ahead.
+NEXT_RUNS = 5
 
 _MS_PER_MINUTE = 60_000
 
@@ -68,28 +62,6 @@ def next_runs(stored: Stored) -> tuple[str, ...]:
         slots.append(slot)
         slot = cadence.next_slot(slot)
     return tuple(to_text(slot) for slot in slots)
-
-
-def items(
-    found: Iterable[Item], stored: Stored, compiled: CompiledItems | None = None
-) -> tuple[ItemView, ...]:
-    """Show the items of a checklist, with the rules that were made of them."""
-    return tuple(
-        ItemView(
-            item_key=item.key,
-            description=item.text,
-            line=item.line,
-            group=item.group,
-            severity=item.severity,
-            probes=tuple(probe.source for probe in item.probes),
-            needs_model=item.needs_model,
-            compiled=() if compiled is None else compiled.probes_of(item),
-            every=None if item.every is None else item.every / timedelta(minutes=1),
-            next_runs=_next_runs_of(item, stored),
-            model=item.model,
-        )
-        for item in found
-    )
 
 
 def heartbeat(stored: Stored, last_run: RunRecord | None) -> HeartbeatView:
@@ -148,21 +120,6 @@ def old_schedule(stored: Stored) -> OldSchedule:
         enabled=stored.state == "active",
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
     )
-
-
-def _next_runs_of(item: Item, stored: Stored) -> tuple[str, ...]:
-    """Show the slots ahead of an item that is not judged at every one of them."""
-    timing = stored.config.timing
-    if item.every is None or stored.next_slot is None:
-        return ()
-    ahead = slots_ahead(
-        item,
-        timing.cadence(),
-        first=stored.next_slot,
-        book=stored.book,
-        align_clock=timing.align == "clock",
-    )
-    return tuple(to_text(slot) for slot in islice(ahead, ITEM_NEXT_RUNS))
 
 
 def _action(stored: Stored, incident: Incident) -> IncidentView:

@@ -35,6 +35,9 @@ FULL_CHECK_RUNS = 288
 #: Bounds of one stored rule: a hundred items fit into a quarter of a megabyte.
 MAX_PROBES, MAX_PROBE, MAX_WHY = 8, 250, 300
 
+#: The field that is there if a document was read, in which a key is looked for then.
+_DOCUMENT_READ = {"json": "found"}
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 ProbeText = Annotated[str, StringConstraints(max_length=MAX_PROBE)]
@@ -76,9 +79,14 @@ class CompiledItem(Record):
         return bool(self.probes) and age < LONGEST_LIFE // _MILLISECOND
 
     @property
+    def runs_to_full_check(self) -> int:
+        """Return in which run from now on a model looks although the rule holds."""
+        return max(1, FULL_CHECK_RUNS - self.runs) if self.suffices else 1
+
+    @property
     def is_full_check_due(self) -> bool:
-        """Say whether a model has to look although the rule holds."""
-        return not self.suffices or self.runs + 1 >= FULL_CHECK_RUNS
+        """Say whether a model has to look in this run although the rule holds."""
+        return self.runs_to_full_check == 1
 
     def rule(self, *, line: int) -> tuple[Probe, ...]:
         """Return its probes. Raises InvalidProbe."""
@@ -133,12 +141,12 @@ class CompiledItems(Record):
     v: Literal[1] = 1
     items: Mapping[str, CompiledItem] = Field(default_factory=dict)
 
-    def probes_of(self, item: Item) -> tuple[str, ...]:
-        """Return the rule of an item as it is now written; none if it has none."""
+    def of(self, item: Item) -> CompiledItem | None:
+        """Return what is known of an item as it is now written, if it needs a rule."""
         known = self.items.get(item.key)
         if known is None or known.item != digest_of(item):
-            return ()
-        return known.probes if item.needs_model else ()
+            return None
+        return known if item.needs_model else None
 
     def dump(self) -> str:
         """Return the stored text."""
@@ -170,9 +178,10 @@ def judge_by_rule(
 ) -> ItemResult:
     """Judge an item by a compiled rule, as by the same lines in its checklist.
 
-    One difference: a value that an answer does not have (`json.queue`) was a guess of
-    the model's, so its absence says that the rule does not fit, and nothing is known.
-    What a tool always looks for (`status`) is absent only if the thing is.
+    One difference: a value that an answer does not have (`json.queue` of `http`, what
+    `json` finds at a key) was a guess of the model's, so its absence says that the rule
+    does not fit, and nothing is known. What a tool always looks for (`status`) is
+    absent only if the thing is.
     """
     fitting = [_fit(probe, one) for probe, one in zip(rule, outcomes, strict=True)]
     result = judge_by_probes(replace(item, probes=tuple(rule)), fitting)
@@ -183,7 +192,9 @@ def judge_by_rule(
 
 def _fit(probe: Probe, outcome: Observation | Unobserved) -> Observation | Unobserved:
     name = "" if probe.condition is None else probe.condition.field
+    if isinstance(outcome, Unobserved) or name in outcome.fields:
+        return outcome
     is_open = name not in {field.name for field in CATALOGUE[probe.call.tool].fields}
-    if isinstance(outcome, Unobserved) or not is_open or name in outcome.fields:
+    if not is_open and _DOCUMENT_READ.get(probe.call.tool) not in outcome.fields:
         return outcome
     return Unobserved(call=outcome.call, why=f"the answer has no {name}")

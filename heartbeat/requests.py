@@ -85,6 +85,9 @@ class ListHeartbeats(Request):
     """List the owner's heartbeats with state, next and last run."""
 
     type: Literal["heartbeat.list"]
+    heartbeat_path: str | None = Field(
+        default=None, max_length=1024, description="only those of this path, as listed"
+    )
 
 
 class Get(_OfHeartbeat):

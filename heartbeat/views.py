@@ -8,6 +8,22 @@ from heartbeat.config import Source
 from heartbeat.wire import Wire
 
 
+class CompilationView(Wire):
+    """How an item's compiled rule stands, or why it has none."""
+
+    why: str = Field(description="the model's words")
+    made_at: str
+    until: str = Field(description="then the model is asked again")
+    runs_to_full_check: int | None = Field(
+        default=None,
+        description="1: a model looks beside the rule in the next run; absent: no rule",
+    )
+    suffices: bool = Field(
+        default=True,
+        description="false: a model saw trouble beside the rule, and looks each time",
+    )
+
+
 class ItemView(Wire):
     """One item of a checklist, as it was read."""
 
@@ -20,6 +36,9 @@ class ItemView(Wire):
     needs_model: bool
     compiled: tuple[str, ...] = Field(
         default=(), description="probes that a model has made of it, which judge it"
+    )
+    compilation: CompilationView | None = Field(
+        default=None, description="absent: no model was asked for a rule"
     )
     every: float | None = Field(
         default=None, description="minutes between judgements; absent: every run"

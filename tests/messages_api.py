@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import itertools
 import json
+import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -275,6 +276,23 @@ class MessagesApi:
         if request.path != "/v1/messages":
             return error(404, "not_found_error")
         return self.script.popleft() if self.script else self.behaviour(request)
+
+
+@contextlib.contextmanager
+def serving(behaviour: Behaviour) -> Iterator[MessagesApi]:
+    """Serve in a thread: the worker that asks is a child of this one."""
+    api = MessagesApi(behaviour=behaviour)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(api.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield api
+    finally:
+        asyncio.run_coroutine_threadsafe(api.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

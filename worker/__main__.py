@@ -2,7 +2,8 @@
 
 Prints one JSON object a line: `start`, an `item` for each as it is judged, and `done`
 with the whole run; `error` and exit code 2 when the checklist cannot be used. `compile`
-does the same for the rules that the model makes of the items without.
+does the same for the rules that the model makes of the items without. What either may
+cost is bounded by the budgets of a run, said at the end, and counted nowhere.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from heartbeat.asked import Asked
+from heartbeat.budgets import SpendingLimits
 from heartbeat.cadence import Cadence
 from heartbeat.checklist import Checklist, parse_checklist
 from heartbeat.checklist_file import FileTrouble, read_checklist
@@ -29,8 +31,8 @@ from heartbeat.resolve import Identity, resolve
 from heartbeat.runs import RunItem, run_id
 from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
+from worker.budget import RunBudget
 from worker.compile_file import compile_item
-from worker.items import FREE
 from worker.model import Failure
 from worker.runner import Unusable
 from worker.settling import Run, record_of
@@ -60,13 +62,14 @@ async def _check(settings: Settings, file: Path) -> int:
     now = from_ms(to_ms(datetime.now(UTC)))
     _, checklist, config = _read(settings, file, now)
     models = Models(settings)
+    budget = RunBudget(SpendingLimits.from_settings(settings))
     _say("start", items=len(checklist.items), model=models.describe(config.model))
     try:
         evaluation = await make_runner(settings, models).evaluate(
             config,
             now=now,
             limit=_limit(config.timing.cadence(), now),
-            spend=FREE,
+            spend=budget.spend,
             on_result=_say_item,
         )
     finally:
@@ -82,7 +85,9 @@ async def _check(settings: Settings, file: Path) -> int:
         host=socket.gethostname(),
         config=config,
     )
-    _say("done", run=record_of(run, evaluation).to_wire())
+    # What was paid for, also where the item that it was for ran out of time.
+    usage = budget.usage.to_wire()
+    _say("done", run={**record_of(run, evaluation).to_wire(), "usage": usage})
     return 0
 
 
@@ -90,6 +95,7 @@ async def _compile(settings: Settings, file: Path) -> int:
     text, checklist, config = _read(settings, file, datetime.now(UTC))
     items = [item for item in checklist.items if item.needs_model]
     models = Models(settings)
+    budget = RunBudget(SpendingLimits.from_settings(settings))
     tools = Toolbox(place_of(settings).policy(config, text, file.parent))
     try:
         _say("start", items=len(items), model=models.describe(config.model) or "none")
@@ -99,7 +105,9 @@ async def _compile(settings: Settings, file: Path) -> int:
                 raise InvalidSettings(
                     "expected ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL, got neither"
                 )
-            made = await compile_item(item, model=model, tools=tools)
+            made = await compile_item(
+                item, model=model, tools=tools, spend=budget.spend
+            )
             if isinstance(made, Failure):
                 _say("error", code=made.cause, message=made.why)
                 return 2
@@ -107,7 +115,7 @@ async def _compile(settings: Settings, file: Path) -> int:
     finally:
         await tools.close()
         await models.close()
-    _say("done")
+    _say("done", usage=budget.usage.to_wire())
     return 0
 
 

@@ -16,7 +16,7 @@ from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Verdict
 from worker.by_rule import Means
 from worker.compiling import Proposal, compile_request, read_proposal
-from worker.judge import Judged, Limits, Spent, judge_item, unrecorded
+from worker.judge import Judged, Limits, Spent, judge_item
 from worker.model import Failure, Model, Reply
 
 logger = logging.getLogger(__name__)
@@ -45,24 +45,16 @@ class Tools(Protocol):
 class Spend:
     """How a run asks what it may still spend, and says what a call has cost.
 
-    `tightest` gives the budget that decides; None: nothing is limited.
+    `tightest` gives the budget that decides.
     """
 
-    tightest: Callable[[], Awaitable[Budget | None]]
+    tightest: Callable[[], Awaitable[Budget]]
     spent: Spent
 
     async def may_call(self) -> bool:
         """Say whether an item that has begun may go on."""
         budget = await self.tightest()
-        return budget is None or budget.rung is not Rung.STOPPED
-
-
-async def _unlimited() -> None:
-    """Limit nothing."""
-
-
-#: The budget of those who have none.
-FREE = Spend(tightest=_unlimited, spent=unrecorded)
+        return budget.rung is not Rung.STOPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +137,7 @@ class Asking:
     async def _affordable(self) -> Model | str:
         """Return the model that the money allows, or why it allows none."""
         budget = await self.spend.tightest()
-        if budget is None or budget.rung is Rung.NORMAL:
+        if budget.rung is Rung.NORMAL:
             return self.model
         if allowance(budget.rung, self.item.severity) is Allowance.NONE:
             return _refusal(budget)

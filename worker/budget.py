@@ -54,7 +54,7 @@ class Budgets:
 
     def of_run(self, owner: str, schedule_id: str) -> Spend:
         """Return how one run of a heartbeat asks and pays."""
-        run = _Run(self, Account(owner, schedule_id))
+        run = _Run(self, Account(owner, schedule_id), RunBudget(self.limits))
         return Spend(tightest=run.tightest, spent=run.spent)
 
     async def of_day(self, account: Account) -> list[Budget]:
@@ -151,22 +151,49 @@ class Budgets:
 
 
 @dataclass(slots=True)
+class RunBudget:
+    """What a run may spend by itself, and what it has used: all there is to a run by
+    hand, of which nothing is stored.
+    """
+
+    limits: SpendingLimits
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def spend(self) -> Spend:
+        """Return how a run asks and pays that has no other budget."""
+        return Spend(tightest=self.tightest, spent=self.spent)
+
+    def budgets(self) -> list[Budget]:
+        """Return the budgets of a run."""
+        return [
+            self.limits.budget(scope, scope.measure(self.usage))
+            for scope in (Scope.TOKENS_OF_RUN, Scope.DOLLARS_OF_RUN)
+        ]
+
+    async def tightest(self) -> Budget:
+        """Return the one that decides."""
+        return tightest(self.budgets())
+
+    async def spent(self, usage: Usage) -> None:
+        """Add what a call has cost."""
+        self.usage += usage
+
+
+@dataclass(slots=True)
 class _Run:
     """One run's own usage, beside what its heartbeat, owner and fleet have spent."""
 
     budgets: Budgets
     account: Account
-    usage: Usage = field(default_factory=Usage)
+    own: RunBudget
 
     async def tightest(self) -> Budget:
-        own = [
-            self.budgets.limits.budget(scope, scope.measure(self.usage))
-            for scope in (Scope.TOKENS_OF_RUN, Scope.DOLLARS_OF_RUN)
-        ]
-        return tightest([*own, *await self.budgets.of_day(self.account)])
+        of_day = await self.budgets.of_day(self.account)
+        return tightest([*self.own.budgets(), *of_day])
 
     async def spent(self, usage: Usage) -> None:
-        self.usage += usage
+        await self.own.spent(usage)
         self.budgets.spent(self.account, usage)
 
 

@@ -12,7 +12,7 @@ from worker.compiling import (
     compile_request,
     read_proposal,
 )
-from worker.items import Tools
+from worker.items import Spend, Tools
 from worker.model import Failure, Model
 
 
@@ -22,6 +22,7 @@ class Compiled:
 
     item: Item
     why: str
+    needs_reading: bool = False
     probes: tuple[str, ...] = ()
     result: ItemResult | None = None
 
@@ -33,19 +34,27 @@ class Compiled:
             "line": self.item.line,
             "probes": self.probes,
             "why": self.why,
+            "needsReading": self.needs_reading,
         }
         if self.result is not None:
             told |= {"status": self.result.verdict, "details": self.result.details}
         return told
 
 
-async def compile_item(item: Item, *, model: Model, tools: Tools) -> Compiled | Failure:
+async def compile_item(
+    item: Item, *, model: Model, tools: Tools, spend: Spend
+) -> Compiled | Failure:
     """Ask for an item's rule and measure it, as a model's own calls may measure."""
+    if not await spend.may_call():
+        return Compiled(item=item, why=(await spend.tightest()).told())
     reply = await model.reply(compile_request(item))
     if isinstance(reply, Failure):
         return reply
+    await spend.spent(reply.usage)
     match read_proposal(reply, line=item.line):
-        case NeedsReading(why=why) | NotProposed(why=why):
+        case NeedsReading(why=why):
+            return Compiled(item=item, why=why, needs_reading=True)
+        case NotProposed(why=why):
             return Compiled(item=item, why=why)
         case Proposed(rule=rule, why=why):
             outcomes = [

@@ -11,12 +11,12 @@ from heartbeat.errors import InvalidModel
 from heartbeat.probes import judge_by_probes
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause, ItemResult
-from worker.asking import FREE, Asking, Spend, Tools, Turn, not_judged
+from worker.asking import Asking, Spend, Tools, Turn, not_judged
 from worker.by_rule import Rules
 from worker.judge import Judged, Limits
 from worker.model import Model
 
-__all__ = ["FREE", "FindModel", "ItemJudge", "OnResult", "Spend", "Tools"]
+__all__ = ["FindModel", "ItemJudge", "OnResult", "Spend", "Tools"]
 
 logger = logging.getLogger(__name__)
 

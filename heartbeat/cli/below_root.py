@@ -3,10 +3,13 @@
 A gateway reads paths below its root; at a shell a path begins where one stands.
 """
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from heartbeat.cli.context import Context
+from heartbeat.owners import root_of
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -21,6 +24,28 @@ def below_root(context: Context, path: str) -> str | None:
     except ValueError:
         return None
     return found.as_posix()
+
+
+def spellings(context: Context, path: str, owner: str) -> Sequence[str]:
+    """Return the paths under which a gateway may know a file of this folder.
+
+    Links count as they are written and as they lead; text that was sent inline bears
+    the name that was typed. Where the root is not known, it is what it would be here.
+    """
+    found = _root(context) or Path(context.folder, context.settings.root)
+    root = root_of(owner, found)
+    file = Path(os.path.normpath(Path(context.folder, path).absolute()))
+    places = (
+        (file, Path(os.path.normpath(root.absolute()))),
+        (file, root.resolve()),
+        (file.resolve(), root.resolve()),
+    )
+    below = [
+        one.relative_to(folder).as_posix()
+        for one, folder in places
+        if one.is_relative_to(folder)
+    ]
+    return tuple(dict.fromkeys([*below, path]))
 
 
 def both_places(context: Context, path: str) -> str:

@@ -1,7 +1,7 @@
 """`heartbeat check FILE`: what would be evaluated, how, and when."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from rich.console import Group, RenderableType
@@ -10,6 +10,7 @@ from rich.text import Text
 from heartbeat.asked import Window
 from heartbeat.checklist import Item
 from heartbeat.cli.commands import Commands, add_command
+from heartbeat.cli.compiled_rules import CompiledRules, ask_for_rules
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.item_slots import NOT_JUDGED_YET, item_slots, shown_item_slots
@@ -42,11 +43,19 @@ def check(context: Context, arguments: argparse.Namespace) -> int:
         return _invalid(context, arguments.file, error)
     slots = list(coming_slots(found.cadence, context.now, _SLOTS))
     of_items = item_slots(found, context.now, _ITEM_SLOTS)
+    rules = ask_for_rules(context, arguments.file, found.checklist.items)
     context.output.show(
-        {**_data(found, slots), "itemRuns": [one.as_data() for one in of_items]},
+        {
+            **_data(found, slots),
+            "itemRuns": [one.as_data() for one in of_items],
+            "compiled": rules.as_data(),
+        },
         lambda: Group(
-            _human(found, slots, has_model=context.settings.has_model),
+            _human(context, found, rules),
+            Text(),
+            shown_slots(slots, parse_zone(found.config.timing.timezone)),
             shown_item_slots(of_items, note=NOT_JUDGED_YET),
+            *_dim(rules.note()),
         ),
     )
     return Exit.OK
@@ -116,7 +125,7 @@ def _item(item: Item) -> Mapping[str, object]:
 
 
 def _human(
-    found: ReadChecklist, slots: list[ComingSlot], *, has_model: bool
+    context: Context, found: ReadChecklist, rules: CompiledRules
 ) -> RenderableType:
     checklist = found.checklist
     parts: list[RenderableType] = [
@@ -125,15 +134,24 @@ def _human(
     ]
     if checklist.items:
         items = table("line", "item", "judged by", "key", prose=("item", "judged by"))
+        has_model = context.settings.has_model
         judge = "a model" if has_model else "a model (none is configured here)"
-        rows(items, (_cells(item, judge) for item in checklist.items))
+        rows(
+            items,
+            (
+                _cells(item, judge, list(rules.of(item, context.now)))
+                for item in checklist.items
+            ),
+        )
         parts += [Text(), items]
     warnings = [f"line {one.line}: {one.message}" for one in checklist.warnings]
     for message in [*warnings, *found.warnings]:
         parts.append(Text(plain(f"warning: {message}"), style="yellow"))
-    zone = parse_zone(found.config.timing.timezone)
-    parts += [Text(), shown_slots(slots, zone)]
     return Group(*parts)
+
+
+def _dim(note: str) -> list[Text]:
+    return [Text(f"\n{plain(note)}", style="dim")] if note else []
 
 
 def _count(found: ReadChecklist) -> str:
@@ -145,7 +163,7 @@ def _count(found: ReadChecklist) -> str:
     return f"{counted(len(checklist.items), 'item')}{off}; {model} by a model"
 
 
-def _cells(item: Item, judge: str) -> tuple[str | Text, ...]:
+def _cells(item: Item, judge: str, rule: Sequence[Text]) -> tuple[str | Text, ...]:
     probes = "\n".join(plain(probe.source) for probe in item.probes)
     if item.model is not None:
         judge = plain(judge.replace("a model", item.model, 1))
@@ -156,4 +174,5 @@ def _cells(item: Item, judge: str) -> tuple[str | Text, ...]:
     else:
         judged = Text(judge)
     severity = "" if item.severity == "warning" else f" [{item.severity}]"
-    return str(item.line), f"{item.text}{severity}", judged, item.key
+    lines = Text("\n").join([judged, *rule])
+    return str(item.line), f"{item.text}{severity}", lines, item.key

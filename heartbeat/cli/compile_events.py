@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from heartbeat.cli.run_events import Failed
 from heartbeat.errors import HeartbeatError
+from heartbeat.views import UsageView
 from heartbeat.wire import Wire, explain
 
 
@@ -18,7 +19,10 @@ class CompileStarted(Wire):
 
 
 class ItemCompiled(Wire):
-    """What the model made of one item: a rule and what it finds now, or why none."""
+    """What the model made of one item: a rule and what it finds now, or why none.
+
+    One that needs reading has none by its nature; another may have one next time.
+    """
 
     event: Literal["item"]
     item_key: str
@@ -26,14 +30,16 @@ class ItemCompiled(Wire):
     line: int
     probes: tuple[str, ...] = ()
     why: str
+    needs_reading: bool
     status: str | None = None
     details: str | None = None
 
 
 class CompileDone(Wire):
-    """Every item has been asked for."""
+    """Every item has been asked for, at this cost."""
 
     event: Literal["done"]
+    usage: UsageView
 
 
 CompileEvent = CompileStarted | ItemCompiled | CompileDone | Failed

@@ -20,6 +20,7 @@ from heartbeat.cli.compile_events import (
     read_compile_event,
 )
 from heartbeat.cli.context import Context
+from heartbeat.cli.costs import bill
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import plain, rows, table
 from heartbeat.cli.run_events import Failed
@@ -28,6 +29,7 @@ from heartbeat.cli.worker_lines import worker_lines
 from heartbeat.errors import InvalidInput
 from heartbeat.probe_lines import add_probes
 from heartbeat.probes import parse_probe
+from heartbeat.views import UsageView
 
 #: What a rule finds that could be tried out; others are left to a person.
 _TRIED = ("ok", "action_needed")
@@ -51,6 +53,7 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def compile_file(context: Context, arguments: argparse.Namespace) -> int:
     """Show what the model proposes, and with --write put it below the items."""
     items: list[ItemCompiled] = []
+    usage: UsageView | None = None
     with worker_lines(context, "compile", arguments.file) as lines:
         for event in map(read_compile_event, lines):
             match event:
@@ -63,7 +66,7 @@ def compile_file(context: Context, arguments: argparse.Namespace) -> int:
                 case ItemCompiled():
                     items.append(event)
                 case CompileDone():
-                    pass
+                    usage = event.usage
                 case _:
                     assert_never(event)
     tried = [item for item in items if item.status in _TRIED]
@@ -73,9 +76,11 @@ def compile_file(context: Context, arguments: argparse.Namespace) -> int:
     shown = [
         item.model_dump(mode="json", by_alias=True, exclude={"event"}) for item in items
     ]
+    assert usage is not None  # the lines end with it or with a failure
+    spent = usage.model_dump(mode="json", by_alias=True, exclude_none=True)
     context.output.show(
-        {"path": arguments.file, "items": shown, "written": written},
-        lambda: _human(items, written),
+        {"path": arguments.file, "items": shown, "written": written, "usage": spent},
+        lambda: Group(_human(items, written), Text(bill(usage), style="dim")),
     )
     return Exit.OK
 
@@ -112,7 +117,7 @@ def _human(items: Sequence[ItemCompiled], written: int) -> RenderableType:
             (
                 str(item.line),
                 item.description,
-                "\n".join(item.probes) or f"needs reading: {item.why}",
+                Text("\n".join(map(plain, item.probes)) or plain(_no_rule(item))),
                 status_text(item.status) if item.status else "",
             )
             for item in items
@@ -123,3 +128,8 @@ def _human(items: Sequence[ItemCompiled], written: int) -> RenderableType:
     else:
         said = "nothing written; --write puts the rules into the file"
     return Group(made, Text(), Text(plain(said)))
+
+
+def _no_rule(item: ItemCompiled) -> str:
+    kind = "needs reading" if item.needs_reading else "no rule"
+    return f"{kind}: {item.why}"

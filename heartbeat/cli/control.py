@@ -1,13 +1,14 @@
 """`list`, `get`, `history`, `pause`, `resume`, `run-now`, `delete`: what there is."""
 
 import argparse
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command, check_count
+from heartbeat.cli.compiled_rules import rule_lines
 from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.item_slots import shown_item_slots, slots_of_views
@@ -64,7 +65,7 @@ def show_list(context: Context, _: argparse.Namespace) -> int:
 def get(context: Context, arguments: argparse.Namespace) -> int:
     """Show one heartbeat: its config with sources, its items and next slots."""
     reply = ask(context, lambda client: client.get(arguments.id))
-    context.output.show(reply, lambda: _whole(reply))
+    context.output.show(reply, lambda: _whole(reply, context.now))
     return Exit.OK
 
 
@@ -144,7 +145,7 @@ def _row(view: HeartbeatView) -> tuple[str | Text | None, ...]:
     )
 
 
-def _whole(reply: GetResult) -> RenderableType:
+def _whole(reply: GetResult, now: datetime) -> RenderableType:
     view, config = reply.heartbeat, reply.config
     facts = table("field", "value", "from", prose=("value",))
     shown = config.model_dump(
@@ -170,7 +171,7 @@ def _whole(reply: GetResult) -> RenderableType:
             (
                 str(item.line),
                 _item(item),
-                _judged_by(item),
+                _judged_by(item, now),
                 item.item_key,
             )
             for item in reply.items
@@ -192,10 +193,10 @@ def _item(item: ItemView) -> str:
     return f"{item.description} (every {every_text(timedelta(minutes=item.every))})"
 
 
-def _judged_by(item: ItemView) -> Text:
+def _judged_by(item: ItemView, now: datetime) -> Text:
     if item.needs_model:
-        judge = plain(item.model or "a model")
-        return Text("\n".join([judge, *(f"by {plain(one)}" for one in item.compiled)]))
+        judge = Text(plain(item.model or "a model"))
+        return Text("\n").join([judge, *rule_lines(item, now)])
     return Text("\n".join(map(plain, item.probes)))
 
 

@@ -1,4 +1,7 @@
-"""`heartbeat run FILE`: evaluate a checklist once, here, now; nothing is stored."""
+"""`heartbeat run FILE`: evaluate a checklist once, here, now; nothing is stored.
+
+So what it costs is in no usage and no budget but those of a run: it is said instead.
+"""
 
 import argparse
 from typing import assert_never
@@ -8,6 +11,7 @@ from rich.text import Text
 
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
+from heartbeat.cli.costs import bill
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import Output, counted, plain, rows, table
 from heartbeat.cli.run_events import Done, Failed, ItemEnded, Started, read_event
@@ -73,4 +77,4 @@ def _verdicts(done: RunView) -> RenderableType:
         ),
     )
     total = Text.assemble(f"\n{done.slot}: ", status_text(done.status))
-    return Group(Text(), made, total)
+    return Group(Text(), made, total, Text(bill(done.usage), style="dim"))

@@ -9,6 +9,7 @@ from rich.text import Text
 from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
+from heartbeat.cli.costs import cost
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import rows, table
 from heartbeat.errors import InvalidInput
@@ -78,19 +79,11 @@ def _usage(days: Iterable[UsageOfDay]) -> RenderableType:
                 f"{one.output_tokens:,}",
                 f"{one.cache_read_tokens:,}",
                 f"{one.cache_write_tokens:,}",
-                _cost(one),
+                cost(one),
             )
             for one in days
         ),
     )
-
-
-def _cost(one: UsageOfDay) -> str:
-    """Say the cost, and what of it is not known."""
-    if one.dollars is None:
-        return "unknown"
-    left_out = f" + {one.unpriced_calls:,} unpriced" if one.unpriced_calls else ""
-    return f"${one.dollars:,.4f}{left_out}"
 
 
 def _budgets(budgets: Iterable[BudgetView]) -> RenderableType:

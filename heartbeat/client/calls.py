@@ -95,9 +95,10 @@ class Calls:
             )
         return await self._ask(request, Configured)
 
-    async def list(self) -> ListResult:
-        """List the owner's heartbeats."""
-        return await self._ask(self._make(ListHeartbeats, "heartbeat.list"), ListResult)
+    async def list(self, *, path: str | None = None) -> ListResult:
+        """List the owner's heartbeats, all or those of one checklist."""
+        request = self._make(ListHeartbeats, "heartbeat.list", heartbeat_path=path)
+        return await self._ask(request, ListResult)
 
     async def get(self, schedule_id: str) -> GetResult:
         """Give one heartbeat whole."""

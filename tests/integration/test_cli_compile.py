@@ -1,17 +1,13 @@
 """`heartbeat compile`, with its worker process and a scripted model."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from heartbeat.cli.main import main
-from tests import messages_api
-from tests.messages_api import Answer, MessagesApi, Request, reply, text
+from tests.messages_api import Answer, Request, reply, serving, text
 from tests.unit.worker.compiling import NEEDS_READING, a_proposal
 
 LIST = """# Machine
@@ -23,7 +19,9 @@ LIST = """# Machine
 """
 NOT_FULL = a_proposal((0, "used_percent", "<=", "100%"), calls=[("disk", "/")])
 UNREACHABLE = a_proposal(
-    (0, "status", "==", "200"), calls=[("http", "https://elsewhere.example/")]
+    (0, "status", "==", "200"),
+    (0, "latency_ms", "<", "1s"),
+    calls=[("http", "https://elsewhere.example/")],
 )
 
 
@@ -33,23 +31,6 @@ def proposing(request: Request) -> Answer:
         if word in request.item:
             return reply(text(proposal))
     return reply(text(NEEDS_READING))
-
-
-@contextmanager
-def serving(behaviour: messages_api.Behaviour) -> Iterator[MessagesApi]:
-    """Serve in a thread: the worker that asks is a child of this one."""
-    api = MessagesApi(behaviour=behaviour)
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(api.start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield api
-    finally:
-        asyncio.run_coroutine_threadsafe(api.close(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture
@@ -84,6 +65,8 @@ def test_it_shows_a_rule_and_what_it_finds_now_and_writes_nothing(
     assert code == 0
     assert "disk / used_percent <= 100%" in out
     assert "needs reading: its words" in out
+    assert "latency_ms < 1s" in out  # a condition on a line of its own
+    assert "\ufffd" not in out
     assert "nothing written" in out
     assert file.read_text() == LIST
 

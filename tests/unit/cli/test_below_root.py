@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbeat.cli.below_root import below_root, both_places
+from heartbeat.cli.below_root import below_root, both_places, spellings
 from heartbeat.cli.context import Context
 from heartbeat.cli.output import Output
 from heartbeat.cli.running import Place
@@ -54,3 +54,36 @@ def test_the_root_of_another_machine_is_not_that_of_the_settings(
 ) -> None:
     context = a_context(tmp_path, url="ws://far.example/ws", root=tmp_path)
     assert below_root(context, "b.md") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("b.md", ["a/b.md", "b.md"], id="in the folder"),
+        pytest.param("./b.md", ["a/b.md", "./b.md"], id="inline text keeps its name"),
+        pytest.param("../b.md", ["b.md", "../b.md"], id="above it"),
+        pytest.param("link.md", ["a/link.md", "c/real.md", "link.md"], id="a link"),
+        pytest.param("../../far.md", ["../../far.md"], id="outside the root"),
+    ],
+)
+def test_a_gateway_may_know_a_file_by_several_names(
+    tmp_path: Path, path: str, expected: list[str]
+) -> None:
+    root = tmp_path / "root"
+    for folder in ("a", "c"):
+        (root / folder).mkdir(parents=True)
+    (root / "a" / "link.md").symlink_to("../c/real.md")
+    context = a_context(root / "a", root=root)
+    assert list(spellings(context, path, "local")) == expected
+
+
+def test_owners_have_a_folder_each(tmp_path: Path) -> None:
+    context = a_context(tmp_path / "ann" / "x", root=tmp_path)
+    assert list(spellings(context, "b.md", "ann")) == ["x/b.md", "b.md"]
+
+
+def test_the_root_may_be_a_link_itself(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "root").symlink_to("real")
+    context = a_context(tmp_path / "real", root=tmp_path / "root")
+    assert list(spellings(context, "b.md", "local")) == ["b.md"]

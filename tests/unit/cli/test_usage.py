@@ -43,9 +43,10 @@ def test_costs_are_shown_as_far_as_they_are_known() -> None:
         a_day("priced", dollars=0.25),
         a_day("partly", dollars=0.25, unpricedCalls=2),
         a_day("local", unpricedCalls=3),
+        a_day("little", dollars=0.00002),
     )
-    costs = [line.rstrip().split("  ")[-1].strip() for line in text.splitlines()[1:4]]
-    assert costs == ["$0.2500", "$0.2500 + 2 unpriced", "unknown"]
+    costs = [line.rstrip().split("  ")[-1].strip() for line in text.splitlines()[1:5]]
+    assert costs == ["$0.2500", "$0.2500 + 2 unpriced", "unknown", "<$0.0001"]
     assert "1,234,567" in text
     assert "$9.5000" in text
     assert "list prices of 2026-11-22" in text

@@ -1,13 +1,11 @@
 """What is open of a heartbeat, as a client sees it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from gateway import present
-from heartbeat.checklist import parse_checklist
 from heartbeat.errors import InvalidInput, NotFound
-from heartbeat.instants import from_text, to_ms
 from heartbeat.outages import LateSlots
 from heartbeat.store.heartbeats import Stored
 from heartbeat.verdict import Cause
@@ -16,12 +14,10 @@ from tests.unit.heartbeat.troubles import HOUR, NOON, Story, bad, fine, unknown
 from tests.unit.store.ledger import a_config
 
 
-def a_stored(
-    story: Story, *, every: float = 60, next_slot: datetime | None = None
-) -> Stored:
+def a_stored(story: Story) -> Stored:
     return Stored(
-        config=a_config(every=every), version=1, paused_at=None, next_slot=next_slot,
-        running=False, book=story.book, revision=1,
+        config=a_config(), version=1, paused_at=None, next_slot=None, running=False,
+        book=story.book, revision=1,
     )  # fmt: skip
 
 
@@ -99,29 +95,3 @@ def test_an_item_without_incident_is_refused_in_words(
     story.run(*(bad(key) for key in open_ones))
     with pytest.raises(NotFound, match=f"{expected}.*, got 'c'"):
         story.acknowledge("c")
-
-
-ITEMS = parse_checklist("- [ ] a\n- [ ] b {#b every=4h}\n").items
-
-
-def test_an_item_with_a_cadence_of_its_own_has_its_slots_ahead() -> None:
-    stored = a_stored(Story(), next_slot=NOON)
-    of_every_run, paced = present.items(ITEMS, stored)
-    assert of_every_run.next_runs == ()
-    # It was never judged, so it is at once; later ones are where its marks are.
-    hours = [from_text(slot) - NOON for slot in paced.next_runs]
-    assert hours[0] == timedelta(0)
-    assert hours[2] - hours[1] == 4 * HOUR
-
-
-def test_an_item_that_was_judged_waits_for_its_mark() -> None:
-    story = Story()
-    story.book = story.book.but(judged={"b": to_ms(NOON)})
-    stored = a_stored(story, next_slot=NOON + HOUR)
-    _, paced = present.items(ITEMS, stored)
-    assert from_text(paced.next_runs[0]) == NOON + 4 * HOUR
-
-
-def test_without_a_next_slot_no_item_has_one() -> None:
-    _, paced = present.items(ITEMS, a_stored(Story()))
-    assert paced.next_runs == ()

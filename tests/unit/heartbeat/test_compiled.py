@@ -12,7 +12,8 @@ from heartbeat.compiled import (
 )
 from heartbeat.errors import BadRecord, InvalidProbe
 from heartbeat.probes import parse_probe
-from heartbeat.tools import Observation
+from heartbeat.tools import FieldValue, Observation
+from heartbeat.verdict import Verdict
 
 RULE = "disk / used_percent < 90%"
 
@@ -60,7 +61,35 @@ def test_what_is_no_record_is_refused(text: str) -> None:
 def test_a_rule_is_shown_for_the_item_it_was_made_of(
     text: str, shown: tuple[str, ...]
 ) -> None:
-    assert a_record(an_item()).probes_of(an_item(text)) == shown
+    known = a_record(an_item()).of(an_item(text))
+    assert (() if known is None else known.probes) == shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        pytest.param({"found": True, "value": 3}, Verdict.OK, id="below"),
+        pytest.param({"found": True, "value": 12}, Verdict.ACTION_NEEDED, id="above"),
+        pytest.param({}, Verdict.ACTION_NEEDED, id="no document"),
+        pytest.param({"found": False}, Verdict.UNKNOWN, id="a key that is not there"),
+        pytest.param(
+            {"found": True, "length": 2}, Verdict.UNKNOWN, id="a list at the key"
+        ),
+    ],
+)
+def test_a_key_that_a_document_does_not_have_was_a_guess(
+    fields: dict[str, FieldValue], verdict: Verdict
+) -> None:
+    probe = parse_probe("json state.json queue value < 10", line=1)
+    seen = Observation(call=probe.call, fields=fields, text="")
+    assert judge_by_rule(an_item(), [probe], [seen]).verdict is verdict
+
+
+def test_a_document_that_lacks_what_it_should_have_needs_action() -> None:
+    probe = parse_probe("json state.json queue found == true", line=1)
+    seen = Observation(call=probe.call, fields={"found": False}, text="")
+    result = judge_by_rule(an_item(), [probe], [seen])
+    assert result.verdict is Verdict.ACTION_NEEDED
 
 
 def test_without_a_condition_there_is_no_rule() -> None:

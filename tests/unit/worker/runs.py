@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from heartbeat.asked import Asked
+from heartbeat.budgets import Budget, Scope
 from heartbeat.checklist import parse_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.front_matter import FrontMatter
@@ -16,12 +17,20 @@ from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.tools import FieldValue, Observation, ToolCall, Unobserved
 from worker.execution import Execution, Runner
-from worker.items import FREE, Spend, Tools
-from worker.judge import Limits
+from worker.items import Spend, Tools
+from worker.judge import Limits, unrecorded
 from worker.model import Model
 from worker.runner import Due, Evaluation, HeartbeatRunner, Place, Unusable
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+
+
+async def _untouched() -> Budget:
+    return Budget(scope=Scope.TOKENS_OF_RUN, spent=0, limit=1)
+
+
+#: The budget of a run in which nothing is ever spent.
+FREE = Spend(tightest=_untouched, spent=unrecorded)
 
 #: One item by rule, one for a model.
 RULE = "- [ ] the load is low\n  - probe: load load1 < 4\n"

@@ -17,7 +17,8 @@ from tests.unit.worker.compiling import (
     RuleMaker,
     a_proposal,
 )
-from worker.items import FREE, Spend
+from tests.unit.worker.runs import FREE
+from worker.items import Spend
 from worker.judge import unrecorded
 from worker.model import Failure
 
@@ -79,6 +80,16 @@ def test_at_most_one_run_in_a_hundred_calls_a_model() -> None:
         assert heart.run().verdict is Verdict.OK
         runs_with_calls += model.calls > before
     assert 3 <= runs_with_calls <= 3 * FULL_CHECK_RUNS / 100
+
+
+def test_the_runs_until_a_model_looks_are_counted_down() -> None:
+    heart, model = a_compiled_heart()
+    for left in range(FULL_CHECK_RUNS, 0, -1):
+        assert heart.rule is not None
+        assert heart.rule.runs_to_full_check == left
+        assert model.calls == 0
+        heart.run(after=timedelta(minutes=1))
+    assert model.calls > 0
 
 
 @pytest.mark.parametrize("run", [1, 2, 17, 100, 286, 287, 288, 289, 300])

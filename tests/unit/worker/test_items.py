@@ -11,8 +11,8 @@ from heartbeat.errors import InvalidModel
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from tests.unit.worker.builders import ScriptedModel, a_reply
-from tests.unit.worker.runs import MODEL, RULE, FakeTools
-from worker.items import FREE, FindModel, ItemJudge, Spend
+from tests.unit.worker.runs import FREE, MODEL, RULE, FakeTools
+from worker.items import FindModel, ItemJudge, Spend
 from worker.judge import Limits, unrecorded
 from worker.model import Failure, Model, ModelRequest, Reply
 
