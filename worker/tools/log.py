@@ -78,6 +78,10 @@ def _last_lines(file: OpenFile, window: Window, *, asked: str) -> Sequence[bytes
     raise CannotTell(f"the window is longer than the last {in_words(length)}")
 
 
+#: No clock, and no zone that was taken for the local one, is further ahead.
+_CLOCKS_AHEAD = timedelta(days=1)
+
+
 class _Since:
     """Chooses the lines that were written since an instant."""
 
@@ -93,7 +97,7 @@ class _Since:
         self, lines: Sequence[bytes], *, is_whole: bool
     ) -> Sequence[bytes] | None:
         """Return the lines; None if some of them may lie before the given ones."""
-        stamps = [stamp_of(line, now=self._now) for line in lines]
+        stamps = [self._stamp(line) for line in lines]
         known = [stamp for stamp in stamps if stamp is not None]
         if known:
             self._check_zone(known[-1])
@@ -101,14 +105,19 @@ class _Since:
             raise CannotTell(f"the lines of {self._asked!r} have no time")
         if not is_whole and (not known or known[0].at >= self._start):
             return None
-        chosen = []
-        is_recent = True
-        for line, stamp in zip(lines, stamps, strict=True):
-            if stamp is not None:
-                is_recent = stamp.at >= self._start
-            if is_recent:
-                chosen.append(line)
-        return chosen
+        # A log grows at its end: what follows a recent line is recent, whatever older
+        # time it is about. What comes before the first time may be.
+        first = next((n for n, stamp in enumerate(stamps) if stamp is not None), 0)
+        recent = (n for n, stamp in enumerate(stamps) if self._is_recent(stamp))
+        return [*lines[:first], *lines[next(recent, len(lines)) :]]
+
+    def _stamp(self, line: bytes) -> Stamp | None:
+        stamp = stamp_of(line, now=self._now)
+        # A line that goes on without a time of its own may name what is to come.
+        return None if stamp and stamp.at > self._now + _CLOCKS_AHEAD else stamp
+
+    def _is_recent(self, stamp: Stamp | None) -> bool:
+        return stamp is not None and stamp.at >= self._start
 
     def _check_zone(self, last: Stamp) -> None:
         if not last.has_zone and abs(last.at - self._changed) > _ZONE_SLACK:

@@ -1,7 +1,7 @@
 """When a line of a log says that it was written, in the spellings that logs have."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -38,10 +38,17 @@ _SYSLOG = re.compile(
     rf"\b{_MONTH} {{1,2}}(?P<day>\d{{1,2}}) {_CLOCK}(?: (?P<year>\d{{4}})\b)?",
     re.ASCII,
 )
+#: What says when a line of JSON was written. In a text the quotes would be escaped.
+_KEY = re.compile(r'"@?(?:ts|time|timestamp|datetime|date|asctime)" ?: ?')
+#: Room for the value behind it.
+_VALUE = 40
 #: "ts":1795536000.123, "time":1795536000123
 _EPOCH = re.compile(
     r'"(?:ts|time|timestamp)": ?(?P<seconds>\d{10})(?P<ms>\d{3})?(?![\d])', re.ASCII
 )
+
+
+_Read = Callable[[re.Match[str], datetime], "Stamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +60,28 @@ class Stamp:
 
 
 def stamp_of(line: bytes, *, now: datetime) -> Stamp | None:
-    """Return the first time near the line's beginning; anywhere in a line of JSON."""
-    length = _JSON_LINE if line.startswith(b"{") else _HEAD
-    text = line[:length].decode("latin-1")
-    for pattern, read in _FORMATS:
-        found = pattern.search(text)
-        if found is not None:
-            try:
-                return read(found, now)
-            except ValueError:  # the 31st of February, or no date at all
-                return None
+    """Return the first time near the line's beginning.
+
+    Only the first is the line's own: what it is about may name others, and is often
+    written by strangers. A line of JSON has its own under a key of its own.
+    """
+    for found, read in sorted(_found_in(line), key=lambda pair: pair[0].start()):
+        try:
+            return read(found, now)
+        except ValueError:  # the 31st of February, or no date at all
+            return None
     return None
+
+
+def _found_in(line: bytes) -> Iterator[tuple[re.Match[str], _Read]]:
+    is_json = line.startswith(b"{")
+    text = line[: _JSON_LINE if is_json else _HEAD].decode("latin-1")
+    key = _KEY.search(text) if is_json else None
+    start, end = (0, len(text)) if key is None else (key.start(), key.end() + _VALUE)
+    for pattern, read in _FORMATS:
+        found = pattern.search(text, start, end)
+        if found is not None:
+            yield found, read
 
 
 def _read_numbers(found: re.Match[str], _: datetime) -> Stamp:
@@ -92,9 +110,7 @@ def _read_epoch(found: re.Match[str], _: datetime) -> Stamp:
     return Stamp(at=datetime.fromtimestamp(int(found["seconds"]), UTC), has_zone=True)
 
 
-_FORMATS: tuple[
-    tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Stamp]], ...
-] = (
+_FORMATS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     (_ISO, _read_numbers),
     (_COMMON, _read_common),
     (_SYSLOG, _read_syslog),

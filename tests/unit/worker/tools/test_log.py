@@ -69,6 +69,19 @@ def test_lines_without_a_time_belong_to_the_line_before(log: Path) -> None:
     assert measure(log).fields["matches"] == 1
 
 
+def test_what_follows_a_recent_line_is_recent_whatever_it_is_about(log: Path) -> None:
+    log.write_text(f"{ago(minutes=1)} started\n  2024-01-31T00:00:00Z ERROR\n")
+
+    assert measure(log).fields["matches"] == 1
+
+
+def test_a_time_to_come_makes_nothing_recent(log: Path) -> None:
+    to_come = "  until 2999-01-31T00:00:00Z"
+    log.write_text(f"{ago(hours=2)} started\n{to_come}\n{ago(hours=1)} ERROR\n")
+
+    assert measure(log).fields["lines"] == 0
+
+
 def test_nothing_new_is_no_match(log: Path) -> None:
     log.write_text(f"{ago(hours=1)} ERROR\n")
 

@@ -89,3 +89,29 @@ def test_a_year_that_is_not_said_is_the_nearest_past(
 )
 def test_other_lines_have_no_time(line: bytes) -> None:
     assert stamp_of(line, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Nov 24 17:00:00 web-1 app[7]: ERROR expired on 2024-01-31 00:00:00",
+        "Nov 24 17:00:00 web-1 app[7]: ERROR expired on 2024-01-31T00:00:00Z",
+        '10.0.0.1 - - [24/Nov/2026:17:00:00 +0100] "GET /?since=2024-01-31T00:00:00Z"',
+        '{"ts":1795536000.5,"msg":"restore of 2024-01-31T00:00:00Z failed"}',
+        '{"msg":"restore of 2024-01-31T00:00:00Z failed","ts":1795536000.5}',
+        '{"msg":"\\"ts\\":1700000000","@timestamp": "2026-11-24T16:00:00.5Z"}',
+        "2026-11-24T16:00:00Z ERROR after Nov 23 12:00:00",
+    ],
+)
+@pytest.mark.usefixtures("_berlin")
+def test_a_time_that_a_line_is_about_is_not_its_own(line: str) -> None:
+    stamp = stamp_of(line.encode(), now=NOW)
+
+    assert stamp is not None
+    assert stamp.at == FOUR
+
+
+def test_a_value_that_is_no_time_is_not_replaced_by_another_of_the_line() -> None:
+    line = b'{"time":"a while ago","user":"x","msg":"since 2024-01-31T00:00:00Z"}'
+
+    assert stamp_of(line, now=NOW) is None
