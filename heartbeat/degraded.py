@@ -25,9 +25,12 @@ from heartbeat.verdict import Cause, ItemResult
 #: Unknown runs in a row after which an item is told.
 PATIENCE = 2
 
+_SHOWN_ONCE = frozenset({Cause.NO_MODEL, Cause.NOT_READ})
+
 #: Causes that call for the same remedy; a change within a class is no news.
 CAUSE_CLASSES: tuple[frozenset[Cause], ...] = (
     frozenset({Cause.NO_MODEL}),
+    frozenset({Cause.NOT_READ}),
     frozenset({Cause.PROBE_FAILED, Cause.NO_EVIDENCE, Cause.NOT_CONFIRMED}),
     frozenset(
         {
@@ -103,14 +106,13 @@ def _worth_telling(
 ) -> list[UnknownItem]:
     """Return what one notice shows: nothing without news, else all that is open.
 
-    An item without a model is shown once only: nobody fixes that by being told again.
+    An item without a model, and a line that is not read as an item, is shown once only:
+    nobody mends that by being told again.
     """
     open_ones = [one for one in unknowns if _is_open(one, policy)]
     heard = {_class_of(cause) for one in open_ones for cause in one.told_causes}
     shown = [
-        one
-        for one in open_ones
-        if _is_news(one, heard) or one.cause is not Cause.NO_MODEL
+        one for one in open_ones if _is_news(one, heard) or one.cause not in _SHOWN_ONCE
     ]
     speaks = any(
         _is_news(one, heard)

@@ -6,6 +6,7 @@ Silence about such a line would be a check that somebody believes in and nobody 
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from heartbeat.outline import Place, Skipped
 from heartbeat.phrases import shown
@@ -34,6 +35,11 @@ class ChecklistWarning:
 
     line: int
     message: str
+
+    @property
+    def key(self) -> str:
+        """Return what stands for the line where items have keys: its text's."""
+        return f"unread-{sha256(self.message.encode()).hexdigest()[:12]}"
 
 
 def find_near_misses(

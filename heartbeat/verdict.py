@@ -39,6 +39,7 @@ class Cause(StrEnum):
     """Why an item is unknown."""
 
     NO_MODEL = "no_model"
+    NOT_READ = "not_read"
     PROBE_FAILED = "probe_failed"
     NO_EVIDENCE = "no_evidence"
     NOT_CONFIRMED = "not_confirmed"
@@ -61,7 +62,13 @@ class Cause(StrEnum):
 
 
 _PERMANENT = frozenset(
-    {Cause.NO_MODEL, Cause.MODEL_REJECTED, Cause.MODEL_AUTH, Cause.BUDGET}
+    {
+        Cause.NO_MODEL,
+        Cause.NOT_READ,
+        Cause.MODEL_REJECTED,
+        Cause.MODEL_AUTH,
+        Cause.BUDGET,
+    }
 )
 
 #: Longest text of a verdict; longer is clipped, since a schema cannot enforce it.

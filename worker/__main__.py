@@ -33,8 +33,8 @@ from heartbeat.settings import Settings
 from heartbeat.verdict import ItemResult
 from worker.budget import RunBudget
 from worker.compile_file import compile_item
+from worker.evaluation import Unusable
 from worker.model import Failure
-from worker.runner import Unusable
 from worker.settling import Run, record_of
 from worker.tools.toolbox import Toolbox
 from worker.wiring import Models, bounds_of, check_settings, make_runner, place_of

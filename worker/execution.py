@@ -16,9 +16,10 @@ from heartbeat.item_cadence import due_items
 from heartbeat.runs import is_manual
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.runs import Begun, Fenced, Known, Lease, Outcome, Refused, Runs
+from worker.evaluation import Evaluation, Unusable
 from worker.items import Spend
 from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
-from worker.runner import Due, Evaluation, Unusable
+from worker.runner import Due
 from worker.settling import Run, settle
 
 logger = logging.getLogger(__name__)

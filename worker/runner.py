@@ -16,8 +16,8 @@ from heartbeat.owners import LOCAL_OWNER, root_of
 from heartbeat.resolve import Bounds, Identity, resolve
 from heartbeat.runs import Reason
 from heartbeat.usage import Usage
-from heartbeat.verdict import ItemResult
 from worker.by_rule import Rules
+from worker.evaluation import Evaluation, Unusable, keys_of, unread
 from worker.items import FindModel, ItemJudge, OnResult, Spend, Tools
 from worker.judge import Limits
 from worker.rule_keeper import RuleKeeper
@@ -68,30 +68,6 @@ class Place:
             model_hosts=_hosts_in(text),
             is_local=config.owner == LOCAL_OWNER,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
-    """The checklist cannot be used: no item was judged, no model called."""
-
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """What a run found. `config` is what the file's front matter now makes of it.
-
-    `present`, `paced` and `disabled` are keys of items: those that are on, those of
-    them with a cadence of their own, and those that are off.
-    """
-
-    results: tuple[ItemResult, ...]
-    present: frozenset[str]
-    disabled: frozenset[str]
-    paced: frozenset[str]
-    usage: Usage
-    config: HeartbeatConfig
 
 
 class HeartbeatRunner:
@@ -165,8 +141,10 @@ class HeartbeatRunner:
         present, disabled = keys_of(checklist)
         if self._keeper is not None and rules is not None:
             await self._keeper.end(config, rules, present=present)
+        results = tuple(one.result for one in judged)
+        none_due = checklist.items and not items
         return Evaluation(
-            results=tuple(one.result for one in judged),
+            results=results + (() if none_due else unread(checklist)),
             present=present,
             disabled=disabled,
             paced=frozenset(item.key for item in checklist.items if item.every),
@@ -231,11 +209,3 @@ def _parsed(text: bytes) -> Checklist:
 @lru_cache(maxsize=KEPT_CHECKLISTS)
 def _hosts_in(text: bytes) -> frozenset[str]:
     return hosts_in(text.decode())
-
-
-def keys_of(checklist: Checklist) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the keys of the items that are on and of those that are off."""
-    return (
-        frozenset(item.key for item in checklist.items),
-        frozenset(item.key for item in checklist.disabled),
-    )

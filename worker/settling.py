@@ -16,7 +16,7 @@ from heartbeat.store.runs import Known, Outcome
 from heartbeat.telling import About, tell
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause
-from worker.runner import Evaluation, Unusable, keys_of
+from worker.evaluation import Evaluation, Unusable, keys_of
 
 #: A next slot that is further away than this is not waited for before telling.
 FAR = timedelta(hours=1)

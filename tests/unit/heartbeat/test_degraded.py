@@ -122,13 +122,16 @@ def test_every_run_tells_at_each_run() -> None:
 
 
 @pytest.mark.parametrize("notify", Notify)
-def test_no_model_is_told_once_and_never_repeated(notify: Notify) -> None:
+@pytest.mark.parametrize("cause", [Cause.NO_MODEL, Cause.NOT_READ])
+def test_what_only_an_edit_mends_is_told_once_and_never_repeated(
+    notify: Notify, cause: Cause
+) -> None:
     story = Story(notify=notify)
-    story.run(unknown("http", Cause.NO_MODEL))
+    story.run(unknown("http", cause))
 
     for _ in range(50):
         story.wait(HOUR)
-        assert story.run(unknown("http", Cause.NO_MODEL)) == []
+        assert story.run(unknown("http", cause)) == []
 
 
 def test_no_model_is_not_repeated_with_others_that_are() -> None:

@@ -16,11 +16,12 @@ from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.tools import FieldValue, Observation, ToolCall, Unobserved
+from worker.evaluation import Evaluation, Unusable
 from worker.execution import Execution, Runner
 from worker.items import Spend, Tools
 from worker.judge import Limits, unrecorded
 from worker.model import Model
-from worker.runner import Due, Evaluation, HeartbeatRunner, Place, Unusable
+from worker.runner import Due, HeartbeatRunner, Place
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 

@@ -18,9 +18,10 @@ from tests.unit.worker.runs import (
     an_execution,
     open_slot,
 )
+from worker.evaluation import Evaluation, Unusable
 from worker.execution import Runner
 from worker.items import Spend
-from worker.runner import Due, Evaluation, Unusable
+from worker.runner import Due
 
 UID = "local:hb-1"
 

@@ -16,9 +16,10 @@ from heartbeat.store.server import Server
 from heartbeat.verdict import By
 from tests.unit.worker.compiling import DISK, Machine, RuleMaker
 from tests.unit.worker.runs import NOW, RULE, a_config, evaluate
+from worker.evaluation import Evaluation
 from worker.judge import Limits
 from worker.rule_keeper import RuleKeeper
-from worker.runner import Evaluation, HeartbeatRunner, Place
+from worker.runner import HeartbeatRunner, Place
 
 UID = "local:hb-1"
 

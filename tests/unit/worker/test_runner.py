@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heartbeat.runs import Reason
-from heartbeat.verdict import By, Verdict
+from heartbeat.verdict import By, Cause, Verdict
 from tests.unit.worker.runs import (
     MODEL,
     RULE,
@@ -15,7 +15,8 @@ from tests.unit.worker.runs import (
     a_runner,
     evaluate,
 )
-from worker.runner import Evaluation, HeartbeatRunner, Unusable
+from worker.evaluation import Evaluation, Unusable
+from worker.runner import HeartbeatRunner
 
 
 def evaluated(runner: HeartbeatRunner, content: str = RULE) -> Evaluation:
@@ -43,6 +44,33 @@ def test_items_that_are_off_are_named_and_not_judged() -> None:
     found = evaluated(a_runner(), RULE + "- [x] switched off {#off}\n")
     assert found.disabled == {"off"}
     assert len(found.results) == 1
+
+
+NEAR_MISS = "- [] nobody would check this\n"
+
+
+@pytest.mark.parametrize("beside", [RULE, "- [x] switched off {#off}\n"])
+def test_a_line_that_is_not_read_as_an_item_is_unknown(beside: str) -> None:
+    found = evaluated(a_runner(), beside + NEAR_MISS)
+    one = found.results[-1]
+    assert (one.verdict, one.cause) == (Verdict.UNKNOWN, Cause.NOT_READ)
+    assert "got '- [] nobody would check this'" in one.details
+    assert one.item_key in found.present
+
+
+def test_a_line_that_is_not_read_keeps_its_key_wherever_it_stands() -> None:
+    first = evaluated(a_runner(), RULE + NEAR_MISS).results[-1]
+    moved = evaluated(a_runner(), "# Shop\n\n" + RULE + "\n" + NEAR_MISS).results[-1]
+    assert moved.item_key == first.item_key
+    assert moved.description != first.description
+
+
+def test_a_line_that_is_not_read_is_not_told_where_nothing_is_due() -> None:
+    found = asyncio.run(
+        evaluate(a_runner(), a_config(RULE + NEAR_MISS), due=lambda _: ())
+    )
+    assert isinstance(found, Evaluation)
+    assert not found.results
 
 
 def test_only_what_is_due_is_judged_and_all_that_is_on_is_present() -> None:

@@ -13,7 +13,7 @@ from heartbeat.store.runs import Known, Outcome
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from tests.unit.worker.runs import NOW, a_config
-from worker.runner import Evaluation, Unusable
+from worker.evaluation import Evaluation, Unusable
 from worker.settling import Run, settle
 
 
