@@ -4,6 +4,7 @@ Each is told, told again as ongoing while it lasts, and resolved by the next run
 shows it is over. They leave the items' incidents as they are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -86,7 +87,7 @@ def config_trouble(
     return over.then(told)
 
 
-def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> Settled:
+def overdue(book: Book, *late: LateSlots, policy: Policy, now: datetime) -> Settled:
     """Settle slots without a finished run.
 
     Told at once, then added up in silence until the policy's repeat has passed;
@@ -94,9 +95,13 @@ def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> S
     was told while it was open is not counted again when its record comes.
     """
     before, now_ms = book.overdue, to_ms(now)
-    is_told = before is not None and not policy.has_waited(before.told_ms, now_ms)
-    after = _added(before, slots, now_ms)
-    if before is not None and is_told:
+    after = before
+    for slots in late:
+        after = _added(after, slots, now_ms)
+    if after is None or not late:
+        return Settled(book)
+    after = after.model_copy(update={"why": _reasons(late)})
+    if before is not None and not policy.has_waited(before.told_ms, now_ms):
         quiet = after.model_copy(update={"told_ms": before.told_ms})
         return Settled(book.but(overdue=quiet))
     check = Check(
@@ -155,6 +160,10 @@ def _added(before: OverdueSlots | None, slots: LateSlots, now_ms: int) -> Overdu
         open_ms=open_ms,
         told_ms=now_ms,
     )
+
+
+def _reasons(late: Sequence[LateSlots]) -> str:
+    return "; ".join(dict.fromkeys(slots.why for slots in late))
 
 
 def _range(overdue: OverdueSlots) -> str:

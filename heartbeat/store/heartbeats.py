@@ -1,7 +1,7 @@
 """Configured heartbeats: put, get, list, delete, pause, resume."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -87,7 +87,7 @@ class Heartbeats:
     def get(self, owner: str, schedule_id: str) -> Stored:
         """Return one heartbeat; raises NotFound, also for another owner's."""
         uid = unique_id(owner, schedule_id)
-        for _, read in self._load([uid]):
+        for _, read in self.load([uid]):
             return read()
         raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
 
@@ -96,7 +96,7 @@ class Heartbeats:
         uids = self._server.ask(lambda client: client.smembers(keys.owned(owner)))
         stored = [
             one
-            for uid, read in self._load(sorted(str(uid) for uid in uids))
+            for uid, read in self.load(sorted(str(uid) for uid in uids))
             if (one := readable(read, of=uid)) is not None
         ]
         return sorted(stored, key=lambda one: (one.config.name, one.config.schedule_id))
@@ -183,8 +183,11 @@ class Heartbeats:
             for part in cast(list[object], self._server.run(script, *arguments))
         ]
 
-    def _load(self, uids: list[str]) -> Iterator[tuple[str, Callable[[], Stored]]]:
-        """Load heartbeats in one round trip, each to be read; leave out who is gone."""
+    def load(self, uids: Sequence[str]) -> Iterator[tuple[str, Callable[[], Stored]]]:
+        """Load heartbeats in one round trip, each to be read; leave out who is gone.
+
+        Reading one raises BadRecord if it cannot be read.
+        """
         with_facts = self._server.ask(_reader(uids))
         for index, uid in enumerate(uids):
             facts = with_facts[4 * index : 4 * index + 4]
@@ -192,7 +195,7 @@ class Heartbeats:
                 yield uid, partial(_stored, uid, *facts)
 
 
-def _reader(uids: list[str]) -> Callable[..., list[object]]:
+def _reader(uids: Sequence[str]) -> Callable[..., list[object]]:
     def read(client: Redis) -> list[object]:
         with client.pipeline(transaction=False) as pipeline:
             for uid in uids:

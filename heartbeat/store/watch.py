@@ -55,6 +55,16 @@ class Silent:
     grace: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """A heartbeat's book as the watch leaves it, and the note that this settles."""
+
+    uid: str
+    book: Book
+    revision: int
+    untold: str = ""
+
+
 class Watch:
     """The watcher's side of the ledger."""
 
@@ -91,26 +101,21 @@ class Watch:
         ]
 
     def settle(
-        self,
-        uid: str,
-        book: Book,
-        *,
-        revision: int,
-        untold: str = "",
-        messages: Sequence[str] = (),
-    ) -> bool:
-        """Store the book and tell, in one step; False when something changed first."""
-        answer = self._server.run(
-            "settle_watch",
-            self._now_ms(),
-            uid,
-            revision,
-            book.dump(),
-            untold,
-            *messages,
-        )
-        return answer != "conflict"
+        self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]
+    ) -> list[str]:
+        """Store books and tell their owner, in one step; else change nothing.
 
-    def tell(self, owner: str, message: str) -> None:
-        """Tell an owner what concerns several heartbeats."""
-        self._server.run("tell", self._now_ms(), owner, message)
+        Return the heartbeats that changed since they were read: because of them
+        nothing was done.
+        """
+        rows = [
+            part
+            for one in settlings
+            for part in (one.uid, one.revision, one.book.dump(), one.untold)
+        ]
+        return cast(
+            list[str],
+            self._server.run(
+                "settle_watch", self._now_ms(), owner, len(settlings), *rows, *messages
+            ),
+        )

@@ -47,7 +47,7 @@ class Scene:
     def tell(self, *numbers: int, padding: int = 0) -> None:
         """Write alerts to the owner's feed, as a finished run does."""
         texts = [_alert(number, padding) for number in numbers]
-        self.store.run("tell", "", OWNER, *texts)
+        self.store.run("settle_watch", "", OWNER, 0, *texts)
 
     def until_it_looks(self) -> None:
         """Wait until the gateway has looked at its connections again."""

@@ -117,6 +117,21 @@ def test_one_slot_is_told_by_its_instant() -> None:
     assert details(story) == "1, 2026-11-24T12:00:00.000Z: lost"
 
 
+def test_slots_of_several_fates_are_told_in_one_with_all_their_reasons() -> None:
+    story = Story()
+
+    assert story.overdue(missed(0, 2, 3), missed(3, 3, 1, "lost")) == [
+        "overdue None new"
+    ]
+    assert details(story) == (
+        "4, 2026-11-24T12:00:00.000Z to 2026-11-24T15:00:00.000Z: missed; lost"
+    )
+
+
+def test_no_slots_are_no_trouble() -> None:
+    assert Story().overdue() == []
+
+
 def test_what_follows_is_added_up_and_told_after_the_repeat() -> None:
     story = Story()
     story.overdue(missed(0, 0, 1))
