@@ -9,11 +9,12 @@ import logging
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from gateway.overdue import Decided, Finding, decide, words
+from gateway.overdue import Finding, decide, settlings, words, words_of_end
 from heartbeat.errors import BadRecord
+from heartbeat.notices import Ending
 from heartbeat.outages import LateSlots
 from heartbeat.store.heartbeats import Heartbeats, Stored
-from heartbeat.store.watch import Settling, Silent, State, Watch
+from heartbeat.store.watch import Silent, State, Together, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Watcher:
             return 0
         if self._steady_since is None:
             self._steady_since = clock
+        self._tell_ends()
         steady = timedelta(seconds=clock - self._steady_since)
         by_owner: dict[str, list[Finding]] = defaultdict(list)
         for finding in self._find(steady):
@@ -93,8 +95,7 @@ class Watcher:
         ]
         left = [one for one in decided if one.is_news]
         while left:
-            settlings = [_settling(one) for one in left]
-            changed = self._watch.settle(owner, settlings, words(left, now))
+            changed = self._watch.settle(owner, settlings(left), words(left, now))
             if not changed:
                 break
             left = [one for one in left if one.finding.uid not in changed]
@@ -107,6 +108,27 @@ class Watcher:
                 extra={"action": "overdue"},
             )
         return told
+
+    def _tell_ends(self) -> None:
+        """Tell what was told together and is over: one message an owner."""
+        by_owner: dict[str, list[Together]] = defaultdict(list)
+        for one in self._watch.together():
+            by_owner[one.uid.partition(":")[0]].append(one)
+        for owner, known in by_owner.items():
+            over = [one for one in known if one.is_over]
+            if over:
+                self._tell_end(owner, over[:MOST], left=len(known) - len(over))
+
+    def _tell_end(self, owner: str, over: list[Together], *, left: int) -> None:
+        stored = self._read([one.uid for one in over if not one.is_gone])
+        names: dict[Ending, list[str]] = {Ending.RECOVERED: [], Ending.REMOVED: []}
+        for one in over:
+            reason = Ending.REMOVED if one.is_gone else Ending.RECOVERED
+            known = stored.get(one.uid)
+            schedule_id = one.uid.partition(":")[2]
+            names[reason].append(known.config.name if known else schedule_id)
+        message = words_of_end(names, left=left, now=self._watch.now())
+        self._watch.settle_over(owner, [one.uid for one in over], message)
 
     def _read(self, uids: list[str]) -> dict[str, Stored]:
         """Read an owner's heartbeats; those that cannot be read hide no other."""
@@ -122,15 +144,6 @@ class Watcher:
                 self._unreadable.add(uid)
                 logger.error("not watched: %s", problem, extra={"action": "bad_record"})
         return found
-
-
-def _settling(decided: Decided) -> Settling:
-    return Settling(
-        uid=decided.finding.uid,
-        book=decided.settled.book,
-        revision=decided.stored.revision,
-        untold=decided.finding.note,
-    )
 
 
 def _late(silent: Silent) -> LateSlots:

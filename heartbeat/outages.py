@@ -102,7 +102,8 @@ def overdue(book: Book, *late: LateSlots, policy: Policy, now: datetime) -> Sett
         return Settled(book)
     after = after.model_copy(update={"why": _reasons(late)})
     if before is not None and not policy.has_waited(before.told_ms, now_ms):
-        quiet = after.model_copy(update={"told_ms": before.told_ms})
+        kept = {"told_ms": before.told_ms, "together": before.together}
+        quiet = after.model_copy(update=kept)
         return Settled(book.but(overdue=quiet))
     check = Check(
         description=OVERDUE_SLOTS,
@@ -122,10 +123,22 @@ def end_config(book: Book, reason: Ending) -> Settled:
     return Settled(book.but(config=None), resolved(Kind.CONFIG, [over]))
 
 
+def told_together(book: Book) -> Book:
+    """Note that overdue slots are told in one alert with those of other heartbeats."""
+    assert book.overdue is not None  # else there is nothing to tell
+    return book.but(overdue=book.overdue.model_copy(update={"together": True}))
+
+
 def end_overdue(book: Book, reason: Ending) -> Settled:
-    """Resolve what was told of overdue slots, if anything was."""
+    """Resolve what was told of overdue slots, if anything was.
+
+    The end of what was told together with others is not told here: whoever told it
+    finds it over, and tells the ends together too.
+    """
     if book.overdue is None:
         return Settled(book)
+    if book.overdue.together:
+        return Settled(book.but(overdue=None))
     over = ResolvedItem(
         description=f"{OVERDUE_SLOTS}: {_range(book.overdue)}", reason=reason
     )

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from redis import Redis
@@ -13,7 +13,10 @@ from beat_schedule.dispatch import followed
 from gateway.overdue import MOST_SINGLE
 from gateway.watcher import LOOK_SECONDS, STALL_SECONDS, Watcher
 from heartbeat.book import Book
+from heartbeat.notices import Ending
+from heartbeat.outages import end_overdue
 from heartbeat.store import keys
+from heartbeat.store.books import Books
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Argument, Server
 from heartbeat.store.slots import Slots
@@ -54,6 +57,14 @@ class Scene:
         noted = {"missed": {"count": 1, "from": self.now_ms, "to": self.now_ms}}
         notes = {f"local:{name}": json.dumps(noted) for name in names}
         self.server.ask(lambda client: client.hset(keys.UNTOLD, mapping=notes))
+
+    def recover(self, *names: str) -> None:
+        """Let a run of each end: what was told of its slots is over."""
+        books = Books(self.server)
+        for name in names:
+            books.change(
+                "local", name, lambda book, _: end_overdue(book, Ending.RECOVERED)
+            )
 
     def look_for(self, seconds: float) -> int:
         """Look as often as a gateway does, for that long; return what was found."""
@@ -196,6 +207,100 @@ def test_a_watcher_that_is_killed_at_any_step_leaves_each_slot_told_once(
     scene.look_for(LOOK_SECONDS)
     assert len(scene.told()) == (1 if many > MOST_SINGLE else many)
     assert scene.server.ask(lambda client: client.hlen(keys.UNTOLD)) == 0
+
+
+MANY = [f"hb-{number}" for number in range(25)]
+
+
+@pytest.fixture
+def told_together(scene: Scene) -> Scene:
+    """A scene with one alert about many heartbeats."""
+    scene.configure(*MANY)
+    scene.note_missed(*MANY)
+    scene.look_for(0)
+    assert len(scene.told()) == 1
+    return scene
+
+
+def test_the_ends_of_what_was_told_together_are_one_message(
+    told_together: Scene,
+) -> None:
+    told_together.recover(*MANY)
+    told_together.look_for(LOOK_SECONDS)
+    (_, end) = told_together.told()
+    assert (end["type"], end["kind"]) == ("heartbeat.resolved", "overdue")
+    assert "scheduleId" not in end
+    (item,) = cast(list[dict[str, str]], end["items"])
+    assert item["reason"] == "recovered"
+    assert "of 25 heartbeats: hb-0.md, " in item["description"]
+    assert item["description"].endswith(" and 5 more")
+
+
+def test_ends_are_told_as_they_come_with_what_is_left(told_together: Scene) -> None:
+    for some in (MANY[:10], MANY[10:]):
+        told_together.recover(*some)
+        told_together.look_for(LOOK_SECONDS)
+    first, second = (str(end["items"]) for end in told_together.told()[1:])
+    assert "of 10 heartbeats: " in first
+    assert "; 15 that were told with them have none yet" in first
+    assert "of 15 heartbeats: " in second
+    assert "yet" not in second
+
+
+def test_a_heartbeat_that_is_deleted_meanwhile_is_told_as_removed(
+    told_together: Scene,
+) -> None:
+    told_together.heartbeats.delete("local", "hb-3")
+    told_together.recover("hb-4")
+    told_together.look_for(LOOK_SECONDS)
+    (_, end) = told_together.told()
+    items = cast(list[dict[str, str]], end["items"])
+    assert [one["reason"] for one in items] == ["recovered", "removed"]
+    assert "of 1 heartbeat: hb-3;" in items[1]["description"]
+
+
+def test_what_was_told_alone_ends_alone(scene: Scene) -> None:
+    scene.configure("hb-1")
+    scene.note_missed("hb-1")
+    scene.look_for(0)
+    scene.recover("hb-1")
+    scene.look_for(LOOK_SECONDS)
+    (_, end) = scene.told()
+    assert (end["type"], end["name"]) == ("heartbeat.resolved", "hb-1.md")
+
+
+def test_what_is_told_again_alone_ends_alone(told_together: Scene) -> None:
+    told_together.now_ms += 4 * 60 * MINUTE_MS
+    told_together.note_missed("hb-1")
+    told_together.look_for(LOOK_SECONDS)
+    told_together.recover("hb-1")
+    told_together.look_for(LOOK_SECONDS)
+    assert [(one["type"], one["name"]) for one in told_together.told()[1:]] == [
+        ("heartbeat.alert", "hb-1.md"),
+        ("heartbeat.resolved", "hb-1.md"),
+    ]
+
+
+@pytest.mark.parametrize("scripts", range(5))
+def test_a_watcher_that_is_killed_at_any_step_leaves_each_end_told_once(
+    told_together: Scene, scripts: int
+) -> None:
+    told_together.recover(*MANY)
+    dying = Mortal(told_together.server, scripts=scripts)
+    with suppress(Killed):
+        told_together.a_watcher("gateway-1", server=dying).look(0.0)
+    told_together.look_for(LOOK_SECONDS)
+    assert len(told_together.told()) == 2
+
+
+def test_an_end_that_another_gateway_has_told_is_not_told_again(
+    told_together: Scene,
+) -> None:
+    watch = Watch(told_together.server)
+    uids = [f"local:{name}" for name in MANY]
+    assert watch.settle_over("local", uids[:5], "{}")
+    assert not watch.settle_over("local", uids, "{}")
+    assert len(told_together.told()) == 2
 
 
 class Meddling(Watch):

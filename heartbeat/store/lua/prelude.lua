@@ -8,7 +8,8 @@
 local ROOT = '{hb}:'
 local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
 local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
-local STATISTICS, UNTOLD, WAKE = ROOT .. 'statistics', ROOT .. 'untold', ROOT .. 'wake'
+local STATISTICS, WAKE = ROOT .. 'statistics', ROOT .. 'wake'
+local UNTOLD, TOGETHER = ROOT .. 'untold', ROOT .. 'together'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
