@@ -218,6 +218,19 @@ local function close_lost(uid, open)
   close_open(uid)
 end
 
+-- A slot that had begun once is wanted until its run could have ended.
+local function is_expired(open, now)
+  return now >= open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
+end
+
+local function close_expired(uid, open, reason)
+  if open.attempts > 0 then
+    close_lost(uid, open)
+  else
+    close_unrun(uid, open, 'missed', reason)
+  end
+end
+
 -- Drop a slot that nobody has begun; a running one goes on.
 local function drop_unbegun(uid, reason)
   local open = load_open(uid)
