@@ -10,7 +10,7 @@ from heartbeat.cadence import Cadence
 from heartbeat.config import cadence_of
 from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_ms
-from heartbeat.planning import catch_up, plan_text
+from heartbeat.planning import catch_up, first_unclaimed, plan_text
 from heartbeat.store.slots import UNCHANGED, Advance, Claim, Sent, Slots
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,9 @@ def _advance(claim: Claim, now: datetime) -> Advance:
 
 
 def _catch_up(claim: Claim, cadence: Cadence, now: datetime) -> Advance:
-    since = _first_unclaimed(cadence, claim)
+    since = first_unclaimed(
+        cadence, planned_ms=claim.slot_ms, last_ms=claim.last_slot_ms
+    )
     if since is None:
         return Advance(claim, plan="")
     step = catch_up(cadence, since=since, now=now)
@@ -121,12 +123,6 @@ def _catch_up(claim: Claim, cadence: Cadence, now: datetime) -> Advance:
         plan=plan_text(cadence, step.slot, uid=claim.uid),
         missed="" if step.missed is None else step.missed.dump(claim.uid),
     )
-
-
-def _first_unclaimed(cadence: Cadence, claim: Claim) -> datetime | None:
-    if claim.slot_ms > claim.last_slot_ms:
-        return from_ms(claim.slot_ms)
-    return cadence.next_slot(from_ms(claim.last_slot_ms))
 
 
 def _report(claim: Claim, why: object) -> None:

@@ -7,14 +7,13 @@ import socket
 from datetime import UTC, datetime
 
 from gateway.auth import TokensFile
-from gateway.connection import Connection
 from gateway.cursors import FLUSH_SECONDS
 from gateway.deadman import PING_SECONDS, DeadMan
 from gateway.health import Health
-from gateway.pings import RESOLUTION
 from gateway.recurring import Recurring
 from gateway.server import Server
 from gateway.shared import Shared
+from gateway.sweep import Sweep
 from gateway.watcher import LOOK_SECONDS, Watcher
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import REPORT_SECONDS
@@ -80,7 +79,9 @@ class Background:
 
     def _jobs(self) -> Recurring:
         jobs = Recurring(self._shared.metrics)
-        jobs.add("sweep", self._sweep)
+        shared = self._shared
+        sweep = Sweep(shared.wheel, shared.clock, shared.metrics, failed=jobs.failed)
+        jobs.add("sweep", sweep.run)
         jobs.every(FLUSH_SECONDS, "cursors", self.save_cursors)
         jobs.every(REPORT_SECONDS, "report", self._report)
         jobs.every(POSITION_SECONDS, "positions", self._compare_heads)
@@ -91,26 +92,6 @@ class Background:
             jobs.every(TOKENS_SECONDS, "tokens", self._reload_tokens)
         return jobs
 
-    async def _sweep(self) -> None:
-        """Look at the connections that are due, and at how late the loop is."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + RESOLUTION
-        while True:
-            await asyncio.sleep(max(due - loop.time(), 0))
-            now = loop.time()
-            self._shared.metrics.set("loop_lag_seconds", now - due)
-            for connection in self._shared.wheel.take_due(now):
-                self._look_at(connection, now)
-            due = now + RESOLUTION
-
-    def _look_at(self, connection: Connection, now: float) -> None:
-        """Look at one connection; one that cannot be looked at is closed."""
-        try:
-            connection.look(now)
-        except Exception:  # noqa: BLE001  # the others are looked at all the same
-            self._recurring.failed("sweep")
-            connection.fail()
-
     async def _report(self) -> None:
         """Say that this gateway is alive, and see what the fleet does."""
         try:
@@ -118,7 +99,7 @@ class Background:
         except StoreError:
             self._health.redis_failed()
             raise
-        self._health.redis_answered(asyncio.get_running_loop().time())
+        self._health.redis_answered(self._shared.clock())
 
     def _exchange(self) -> None:
         store = self._shared.store

@@ -55,7 +55,7 @@ class Connection:
         self.session = session
         self._on_admitted = on_admitted
         self._socket, self._shared = socket, shared
-        self._clock = asyncio.get_running_loop().time
+        self._clock = socket.clock = shared.clock
         self._turn = asyncio.Lock()
         self._busy = False
         self._leave_when_idle: Leave | None = None

@@ -1,9 +1,11 @@
 """A whole gateway: its parts put together, started, and stopped in order."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from gateway.auth import Gate, TokensFile
+from gateway.awake import AwakeClock
 from gateway.background import Background
 from gateway.commands import Commands
 from gateway.cursors import Cursors
@@ -54,6 +56,7 @@ class Gateway:
             store=store,
             commands=self._commands,
             metrics=metrics,
+            clock=AwakeClock(time.monotonic),
             wheel=Wheel(),
         )
         self._server = Server(shared, self._health)

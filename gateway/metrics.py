@@ -86,6 +86,11 @@ METRICS = (
         labels=("work",),
     ),
     Metric(
+        name="stood_still_seconds",
+        kind="counter",
+        about="seconds for which this process was stopped, or its machine suspended",
+    ),
+    Metric(
         name="deadman_up",
         kind="gauge",
         about="1 while the outside monitor is pinged, 0 while something is wrong;"
@@ -152,7 +157,7 @@ class Metrics:
                 else:
                     self._registry.register(gauge)
 
-    def count(self, name: str, *labels: str, by: int = 1) -> None:
+    def count(self, name: str, *labels: str, by: float = 1) -> None:
         """Add to a declared counter."""
         counter = self._counters[name]
         (counter.labels(*labels) if labels else counter).inc(by)

@@ -105,7 +105,7 @@ class Server:
 
     def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answer a GET, or let an upgrade through (None)."""
-        answer = self._health.answer(request.path, self._now())
+        answer = self._health.answer(request.path, self._shared.clock())
         if answer is None:
             answer = self._refusal(_address(socket), request)
             if answer is None:
@@ -122,7 +122,7 @@ class Server:
             return Answer(
                 HTTPStatus.FORBIDDEN, b"this origin is not listed (HEARTBEAT_ORIGINS)\n"
             )
-        if gate.is_blocked(address, self._now()):
+        if gate.is_blocked(address, self._shared.clock()):
             self._shared.metrics.count("auth_failures", "blocked")
             return Answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many failed logins\n")
         addresses = list(self._pending.values())
@@ -146,7 +146,7 @@ class Server:
             gate=self._shared.gate,
             address=address,
             settings=self._shared.settings,
-            now=self._now(),
+            now=self._shared.clock(),
         )
         connection = Connection(
             socket,
@@ -169,9 +169,6 @@ class Server:
                 self._is_empty.set()
             metrics.set("connections", len(self._connections))
             metrics.count("closes", str(socket.close_code or 1006))
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
 
 async def _turn_away(socket: Socket) -> None:

@@ -1,9 +1,9 @@
 """What all connections of one gateway share."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.auth import Gate
+from gateway.awake import AwakeClock
 from gateway.commands import Commands
 from gateway.cursors import Cursors
 from gateway.hub import Hub
@@ -11,10 +11,8 @@ from gateway.metrics import Metrics
 from gateway.pings import Wheel
 from gateway.store import Store
 from gateway.subscriptions import Feed, Subscriptions
+from gateway.sweep import Looked
 from heartbeat.settings import Settings
-
-if TYPE_CHECKING:
-    from gateway.connection import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,4 +28,5 @@ class Shared:
     store: Store
     commands: Commands
     metrics: Metrics
-    wheel: "Wheel[Connection]"
+    clock: AwakeClock
+    wheel: Wheel[Looked]

@@ -9,17 +9,20 @@ from websockets.protocol import State
 class Socket(ServerConnection):
     """One WebSocket that notes when it heard a byte and when its buffer is full.
 
+    It notes the time of `clock`, once it has been given one.
     The buffer's limits are the server's `write_limit`: full at the high one, drained
     at the low one.
     """
 
     heard = 0.0
+    clock: Callable[[], float] | None = None
     on_paused: Callable[[], None] | None = None
     on_drained: Callable[[], None] | None = None
 
     def data_received(self, data: bytes) -> None:
         """Note that the client is alive; any byte of it shows that."""
-        self.heard = self.loop.time()
+        if self.clock is not None:
+            self.heard = self.clock()
         super().data_received(data)
 
     def pause_writing(self) -> None:

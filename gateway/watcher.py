@@ -7,19 +7,14 @@ lost sight of Redis, must not take its own absence for that of the others.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from heartbeat.book import Settled
-from heartbeat.errors import BadRecord, NotFound
-from heartbeat.instants import to_text
-from heartbeat.notices import Policy
-from heartbeat.outages import LateSlots, overdue
+from gateway.overdue import Finding, decide, settlings, words, words_of_end
+from heartbeat.errors import BadRecord
+from heartbeat.notices import Ending
+from heartbeat.outages import LateSlots
 from heartbeat.store.heartbeats import Heartbeats, Stored
-from heartbeat.store.watch import Silent, State, Watch
-from heartbeat.telling import About, tell
-from heartbeat.told import Alert, CheckView
+from heartbeat.store.watch import Silent, State, Together, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +24,9 @@ LOOK_SECONDS = 5.0
 WATCH_LEASE_MS = 15_000
 #: A gap between looks that is longer was a stall, in seconds.
 STALL_SECONDS = 3 * LOOK_SECONDS
-#: Silent slots taken in one look; a fleet that stands still is told in several.
+#: Silent slots taken in one look, and heartbeats settled in one step; a fleet that
+#: stands still is told in several.
 MOST = 1_000
-#: Heartbeats of one owner that are told one by one; more are one grouped alert.
-MOST_SINGLE = 20
 
 _WHY: dict[State, str] = {
     "scheduled": "no beat has claimed it",
@@ -40,15 +34,6 @@ _WHY: dict[State, str] = {
     "published": "no worker has begun it",
     "running": "its worker has not finished it",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one heartbeat's owner is to hear, and the note that it settles."""
-
-    uid: str
-    slots: tuple[LateSlots, ...]
-    note: str = ""
 
 
 class Watcher:
@@ -72,103 +57,96 @@ class Watcher:
             return 0
         if self._steady_since is None:
             self._steady_since = clock
+        self._tell_ends()
         steady = timedelta(seconds=clock - self._steady_since)
-        findings = [
-            Finding(uid=one.uid, slots=tuple(one.slots()), note=one.text)
-            for one in self._watch.untold()
-        ]
-        noted = {finding.uid for finding in findings}
-        findings += [
-            Finding(uid=one.uid, slots=(_late(one),))
-            for one in self._watch.silent(most=MOST)
-            if one.grace <= steady and one.uid not in noted
-        ]
-        return self._tell(findings)
-
-    def _tell(self, findings: Iterable[Finding]) -> int:
         by_owner: dict[str, list[Finding]] = defaultdict(list)
-        for finding in findings:
+        for finding in self._find(steady):
             by_owner[finding.uid.partition(":")[0]].append(finding)
         now = self._watch.now()
         return sum(
-            self._tell_owner(owner, found, now) for owner, found in by_owner.items()
+            self._tell_owner(owner, found[first : first + MOST], now)
+            for owner, found in by_owner.items()
+            for first in range(0, len(found), MOST)
         )
 
-    def _tell_owner(self, owner: str, findings: list[Finding], now: datetime) -> int:
-        decided = [
-            (finding, stored, settled)
-            for finding in findings
-            for stored in self._stored(finding)
-            for settled in [_decide(finding, stored, now)]
-            if finding.note or settled.book != stored.book
+    def _find(self, steady: timedelta) -> list[Finding]:
+        """Find what is noted and what is silent, one finding a heartbeat."""
+        noted = [
+            Finding(uid=one.uid, slots=tuple(one.slots()), note=one.text)
+            for one in self._watch.untold()
         ]
-        told = [stored for _, stored, settled in decided if settled.notices]
-        is_grouped = len(told) > MOST_SINGLE
-        if is_grouped:
-            self._watch.tell(owner, _grouped(told, now))
-        for finding, stored, settled in decided:
-            about = About(
-                schedule_id=stored.config.schedule_id, name=stored.config.name, now=now
-            )
-            self._watch.settle(
-                finding.uid,
-                settled.book,
-                revision=stored.revision,
-                untold=finding.note,
-                messages=() if is_grouped else tell(settled.notices, about),
-            )
+        uids = {finding.uid for finding in noted}
+        silent: dict[str, tuple[LateSlots, ...]] = defaultdict(tuple)
+        for one in self._watch.silent(most=MOST):
+            if one.grace <= steady and one.uid not in uids:
+                silent[one.uid] += (_late(one),)
+        return [*noted, *(Finding(uid=uid, slots=late) for uid, late in silent.items())]
+
+    def _tell_owner(self, owner: str, findings: list[Finding], now: datetime) -> int:
+        """Settle all of an owner's in one step, but what changes meanwhile.
+
+        That is found again at the next look, if it still is to be told.
+        """
+        read = self._read([finding.uid for finding in findings])
+        decided = [
+            decide(finding, read[finding.uid], now)
+            for finding in findings
+            if finding.uid in read
+        ]
+        left = [one for one in decided if one.is_news]
+        while left:
+            changed = self._watch.settle(owner, settlings(left), words(left, now))
+            if not changed:
+                break
+            left = [one for one in left if one.finding.uid not in changed]
+        told = sum(one.is_told for one in left)
         if told:
             logger.error(
                 "%d heartbeats of %s are overdue",
-                len(told),
+                told,
                 owner,
                 extra={"action": "overdue"},
             )
-        return len(told)
+        return told
 
-    def _stored(self, finding: Finding) -> list[Stored]:
-        owner, _, schedule_id = finding.uid.partition(":")
-        try:
-            return [self._heartbeats.get(owner, schedule_id)]
-        except NotFound:  # deleted meanwhile
-            return []
-        except BadRecord as error:  # the others are watched all the same
-            problem = error
-        if finding.uid not in self._unreadable:
-            self._unreadable.add(finding.uid)
-            logger.error("not watched: %s", problem, extra={"action": "bad_record"})
-        return []
+    def _tell_ends(self) -> None:
+        """Tell what was told together and is over: one message an owner."""
+        by_owner: dict[str, list[Together]] = defaultdict(list)
+        for one in self._watch.together():
+            by_owner[one.uid.partition(":")[0]].append(one)
+        for owner, known in by_owner.items():
+            over = [one for one in known if one.is_over]
+            if over:
+                self._tell_end(owner, over[:MOST], left=len(known) - len(over))
 
+    def _tell_end(self, owner: str, over: list[Together], *, left: int) -> None:
+        stored = self._read([one.uid for one in over if not one.is_gone])
+        names: dict[Ending, list[str]] = {Ending.RECOVERED: [], Ending.REMOVED: []}
+        for one in over:
+            reason = Ending.REMOVED if one.is_gone else Ending.RECOVERED
+            known = stored.get(one.uid)
+            schedule_id = one.uid.partition(":")[2]
+            names[reason].append(known.config.name if known else schedule_id)
+        message = words_of_end(names, left=left, now=self._watch.now())
+        self._watch.settle_over(owner, [one.uid for one in over], message)
 
-def _decide(finding: Finding, stored: Stored, now: datetime) -> Settled:
-    policy = Policy(
-        notify=stored.config.notify,
-        repeat=timedelta(minutes=stored.config.repeat_minutes),
-    )
-    settled = Settled(stored.book)
-    for slots in finding.slots:
-        settled = settled.then(overdue(settled.book, slots, policy=policy, now=now))
-    return settled
+    def _read(self, uids: list[str]) -> dict[str, Stored]:
+        """Read an owner's heartbeats; those that cannot be read hide no other."""
+        found: dict[str, Stored] = {}
+        for uid, read in self._heartbeats.load(uids):
+            try:
+                found[uid] = read()
+            except BadRecord as error:
+                problem = error
+            else:
+                continue
+            if uid not in self._unreadable:
+                self._unreadable.add(uid)
+                logger.error("not watched: %s", problem, extra={"action": "bad_record"})
+        return found
 
 
 def _late(silent: Silent) -> LateSlots:
     return LateSlots(
         why=_WHY[silent.state], first=silent.slot, last=silent.slot, is_open=True
     )
-
-
-def _grouped(told: list[Stored], now: datetime) -> str:
-    """Word one alert for many: an outage of the fleet is one trouble."""
-    names = ", ".join(stored.config.name for stored in told[:MOST_SINGLE])
-    return Alert(
-        timestamp=to_text(now),
-        kind="overdue",
-        checks=(
-            CheckView(
-                description=f"{len(told)} heartbeats have slots without a finished run",
-                details=f"{names} and {len(told) - MOST_SINGLE} more",
-                severity="critical",
-                state="new",
-            ),
-        ),
-    ).model_dump_json(by_alias=True, exclude_none=True)

@@ -96,7 +96,8 @@ class ConfigProblem(Record):
 class OverdueSlots(Record):
     """Slots without a finished run since the last one that finished; told.
 
-    `open_ms` is the one among them that had no record when it was counted.
+    `open_ms` is the one among them that had no record when it was counted. `together`:
+    told in one alert with other heartbeats, and so is its end, by who told of it.
     """
 
     why: str
@@ -105,6 +106,7 @@ class OverdueSlots(Record):
     to_ms: StoredMs
     open_ms: StoredMs | None = None
     told_ms: StoredMs
+    together: bool = Field(default=False, exclude_if=lambda together: not together)
 
 
 class Book(Record):

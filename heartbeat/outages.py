@@ -4,6 +4,7 @@ Each is told, told again as ongoing while it lasts, and resolved by the next run
 shows it is over. They leave the items' incidents as they are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -86,7 +87,7 @@ def config_trouble(
     return over.then(told)
 
 
-def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> Settled:
+def overdue(book: Book, *late: LateSlots, policy: Policy, now: datetime) -> Settled:
     """Settle slots without a finished run.
 
     Told at once, then added up in silence until the policy's repeat has passed;
@@ -94,10 +95,15 @@ def overdue(book: Book, slots: LateSlots, *, policy: Policy, now: datetime) -> S
     was told while it was open is not counted again when its record comes.
     """
     before, now_ms = book.overdue, to_ms(now)
-    is_told = before is not None and not policy.has_waited(before.told_ms, now_ms)
-    after = _added(before, slots, now_ms)
-    if before is not None and is_told:
-        quiet = after.model_copy(update={"told_ms": before.told_ms})
+    after = before
+    for slots in late:
+        after = _added(after, slots, now_ms)
+    if after is None or not late:
+        return Settled(book)
+    after = after.model_copy(update={"why": _reasons(late)})
+    if before is not None and not policy.has_waited(before.told_ms, now_ms):
+        kept = {"told_ms": before.told_ms, "together": before.together}
+        quiet = after.model_copy(update=kept)
         return Settled(book.but(overdue=quiet))
     check = Check(
         description=OVERDUE_SLOTS,
@@ -117,10 +123,22 @@ def end_config(book: Book, reason: Ending) -> Settled:
     return Settled(book.but(config=None), resolved(Kind.CONFIG, [over]))
 
 
+def told_together(book: Book) -> Book:
+    """Note that overdue slots are told in one alert with those of other heartbeats."""
+    assert book.overdue is not None  # else there is nothing to tell
+    return book.but(overdue=book.overdue.model_copy(update={"together": True}))
+
+
 def end_overdue(book: Book, reason: Ending) -> Settled:
-    """Resolve what was told of overdue slots, if anything was."""
+    """Resolve what was told of overdue slots, if anything was.
+
+    The end of what was told together with others is not told here: whoever told it
+    finds it over, and tells the ends together too.
+    """
     if book.overdue is None:
         return Settled(book)
+    if book.overdue.together:
+        return Settled(book.but(overdue=None))
     over = ResolvedItem(
         description=f"{OVERDUE_SLOTS}: {_range(book.overdue)}", reason=reason
     )
@@ -155,6 +173,10 @@ def _added(before: OverdueSlots | None, slots: LateSlots, now_ms: int) -> Overdu
         open_ms=open_ms,
         told_ms=now_ms,
     )
+
+
+def _reasons(late: Sequence[LateSlots]) -> str:
+    return "; ".join(dict.fromkeys(slots.why for slots in late))
 
 
 def _range(overdue: OverdueSlots) -> str:

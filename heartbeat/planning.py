@@ -60,6 +60,18 @@ def catch_up(cadence: Cadence, *, since: datetime, now: datetime) -> CatchUp:
     return CatchUp(slot=cadence.next_slot(now), missed=_passed(cadence, since, newest))
 
 
+def first_unclaimed(
+    cadence: Cadence, *, planned_ms: int, last_ms: int
+) -> datetime | None:
+    """Return the first slot after the last claimed one, None where none follows.
+
+    A plan that was claimed already is the last word of a beat that died over it.
+    """
+    if planned_ms > last_ms:
+        return from_ms(planned_ms)
+    return cadence.next_slot(from_ms(last_ms))
+
+
 def is_wanted(plan: SlotPlan, now: datetime) -> bool:
     """Say whether a run for this slot may still begin."""
     return now < plan.start_deadline and (plan.closes is None or now < plan.closes)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from heartbeat.book import Book, Settled
-from heartbeat.errors import StoreUnavailable
 from heartbeat.instants import from_ms
-from heartbeat.store.heartbeats import MAX_TRIES, Heartbeats
+from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Server
+from heartbeat.store.unclaimed import MAX_TRIES, too_busy
 from heartbeat.telling import About, tell
 
 Decide = Callable[[Book, datetime], Settled]
@@ -39,4 +39,4 @@ class Books:
             )
             if answer == "ok":
                 return settled
-        raise StoreUnavailable(f"{schedule_id} kept changing; try again")
+        raise too_busy(schedule_id)

@@ -1,9 +1,9 @@
 """Configured heartbeats: put, get, list, delete, pause, resume."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Literal, cast
 
@@ -11,7 +11,7 @@ from redis import Redis
 
 from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
-from heartbeat.errors import BadRecord, LimitReached, NotFound, StoreUnavailable
+from heartbeat.errors import BadRecord, LimitReached, NotFound
 from heartbeat.incidents import remove_all
 from heartbeat.instants import EPOCH, from_ms
 from heartbeat.jobs import queue_for
@@ -19,13 +19,11 @@ from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
 from heartbeat.store.records import book_of, fields_of, ms_of, readable
 from heartbeat.store.server import Server
+from heartbeat.store.unclaimed import MAX_TRIES, change_schedule, too_busy
 from heartbeat.telling import About, tell
 
 Outcome = Literal["created", "updated", "unchanged"]
 State = Literal["active", "paused", "disabled"]
-
-#: Tries to write against others who change the same heartbeat at the same moment.
-MAX_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,6 @@ class Stored:
     config: HeartbeatConfig
     version: int
     paused_at: datetime | None
-    #: The first slot that passed unclaimed because of a pause, if it had one by then.
-    passed_from: datetime | None = None
     next_slot: datetime | None
     running: bool
     book: Book
@@ -87,7 +83,7 @@ class Heartbeats:
     def get(self, owner: str, schedule_id: str) -> Stored:
         """Return one heartbeat; raises NotFound, also for another owner's."""
         uid = unique_id(owner, schedule_id)
-        for _, read in self._load([uid]):
+        for _, read in self.load([uid]):
             return read()
         raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
 
@@ -96,7 +92,7 @@ class Heartbeats:
         uids = self._server.ask(lambda client: client.smembers(keys.owned(owner)))
         stored = [
             one
-            for uid, read in self._load(sorted(str(uid) for uid in uids))
+            for uid, read in self.load(sorted(str(uid) for uid in uids))
             if (one := readable(read, of=uid)) is not None
         ]
         return sorted(stored, key=lambda one: (one.config.name, one.config.schedule_id))
@@ -107,23 +103,23 @@ class Heartbeats:
             stored = self.get(owner, schedule_id)
             now = from_ms(self._server.now_ms())
             about = About(schedule_id=schedule_id, name=stored.config.name, now=now)
-            answer = self._server.run(
+            answer = change_schedule(
+                self._server,
                 "delete",
-                "",
                 stored.config.uid,
                 owner,
                 stored.revision,
-                *tell(remove_all(stored.book).notices, about),
+                messages=tell(remove_all(stored.book).notices, about),
             )
             if answer != "conflict":
                 return
-        raise _too_busy(schedule_id)
+        raise too_busy(schedule_id)
 
     def pause(self, owner: str, schedule_id: str, *, note: str | None) -> bool:
         """Stop its slots until `resume`; say whether that changed anything."""
         uid = self.get(owner, schedule_id).config.uid
-        fact = json.dumps({"atMs": self._server.now_ms(), "note": note})
-        return self._server.run("pause", uid, fact) == 1
+        fact = json.dumps({"note": note})
+        return change_schedule(self._server, "pause", uid, fact) == "ok"
 
     def resume(self, owner: str, schedule_id: str) -> bool:
         """Let it go on; the slots that passed are recorded as skipped."""
@@ -134,15 +130,12 @@ class Heartbeats:
             answer = self._resume(stored, stored.paused_at)
             if answer != -1:
                 return answer == 1
-        raise _too_busy(schedule_id)
+        raise too_busy(schedule_id)
 
     def _resume(self, stored: Stored, paused_at: datetime) -> object:
         config, now = stored.config, from_ms(self._server.now_ms())
         cadence = config.timing.cadence()
-        after = paused_at
-        if stored.passed_from is not None:
-            after = stored.passed_from - timedelta(milliseconds=1)
-        passed = slots_between(cadence, after=after, until=now)
+        passed = slots_between(cadence, after=paused_at, until=now)
         slot = cadence.next_slot(now) if config.enabled else None
         return self._server.run(
             "resume",
@@ -159,9 +152,9 @@ class Heartbeats:
         cadence, after = cadence_of(timing), from_ms(self._server.now_ms())
         for _ in range(MAX_TRIES):
             slot = cadence.next_slot(after) if config.enabled else None
-            outcome, fact = self._texts(
+            answer = change_schedule(
+                self._server,
                 "configure",
-                "",
                 config.uid,
                 config.owner,
                 config.dump(),
@@ -172,19 +165,17 @@ class Heartbeats:
                 most,
                 only,
             )
+            outcome, fact = cast(list[str], answer)
             if outcome != "behind":
                 return outcome, fact
             after = from_ms(int(fact))
-        raise _too_busy(config.uid)
+        raise too_busy(config.uid)
 
-    def _texts(self, script: str, *arguments: str | int) -> list[str]:
-        return [
-            str(part)
-            for part in cast(list[object], self._server.run(script, *arguments))
-        ]
+    def load(self, uids: Sequence[str]) -> Iterator[tuple[str, Callable[[], Stored]]]:
+        """Load heartbeats in one round trip, each to be read; leave out who is gone.
 
-    def _load(self, uids: list[str]) -> Iterator[tuple[str, Callable[[], Stored]]]:
-        """Load heartbeats in one round trip, each to be read; leave out who is gone."""
+        Reading one raises BadRecord if it cannot be read.
+        """
         with_facts = self._server.ask(_reader(uids))
         for index, uid in enumerate(uids):
             facts = with_facts[4 * index : 4 * index + 4]
@@ -192,7 +183,7 @@ class Heartbeats:
                 yield uid, partial(_stored, uid, *facts)
 
 
-def _reader(uids: list[str]) -> Callable[..., list[object]]:
+def _reader(uids: Sequence[str]) -> Callable[..., list[object]]:
     def read(client: Redis) -> list[object]:
         with client.pipeline(transaction=False) as pipeline:
             for uid in uids:
@@ -218,7 +209,6 @@ def _stored(
         config=HeartbeatConfig.load(config or "", key=keys.heartbeat(uid)),
         version=_whole(version, of=keys.heartbeat(uid)),
         paused_at=(paused_at or EPOCH) if paused is not None else None,
-        passed_from=_instant(pause.get("fromMs")),
         next_slot=_instant(fields_of(plan).get("slot")) if due is not None else None,
         running=fields_of(cast(str | None, open_slot)).get("state") == "running",
         book=book_of(uid, text),
@@ -236,7 +226,3 @@ def _whole(text: str | None, *, of: str) -> int:
         return int(text or 0)
     except ValueError as error:
         raise BadRecord(f"{of}: expected a whole number, got {text!r}") from error
-
-
-def _too_busy(what: str) -> StoreUnavailable:
-    return StoreUnavailable(f"{what} kept changing; try again")

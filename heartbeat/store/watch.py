@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
+from redis import Redis
+
 from heartbeat.book import Book
 from heartbeat.instants import from_ms
 from heartbeat.outages import LateSlots
 from heartbeat.store import keys
-from heartbeat.store.records import fields_of, ms_of
+from heartbeat.store.records import book_of, fields_of, ms_of
 from heartbeat.store.server import Server
 
 State = Literal["scheduled", "claimed", "published", "running"]
+
+#: Heartbeats looked at in one round trip.
+MOST_AT_ONCE = 1_000
 
 _WHY = {
     "missed": "missed: it was not begun in time",
@@ -55,6 +60,26 @@ class Silent:
     grace: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """A heartbeat's book as the watch leaves it, and the note that this settles."""
+
+    uid: str
+    book: Book
+    revision: int
+    untold: str = ""
+    told: Literal["together", "alone", ""] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """A heartbeat that was told of in one alert with others, as it is now."""
+
+    uid: str
+    is_over: bool
+    is_gone: bool
+
+
 class Watch:
     """The watcher's side of the ledger."""
 
@@ -91,26 +116,59 @@ class Watch:
         ]
 
     def settle(
-        self,
-        uid: str,
-        book: Book,
-        *,
-        revision: int,
-        untold: str = "",
-        messages: Sequence[str] = (),
-    ) -> bool:
-        """Store the book and tell, in one step; False when something changed first."""
-        answer = self._server.run(
-            "settle_watch",
-            self._now_ms(),
-            uid,
-            revision,
-            book.dump(),
-            untold,
-            *messages,
-        )
-        return answer != "conflict"
+        self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]
+    ) -> list[str]:
+        """Store books and tell their owner, in one step; else change nothing.
 
-    def tell(self, owner: str, message: str) -> None:
-        """Tell an owner what concerns several heartbeats."""
-        self._server.run("tell", self._now_ms(), owner, message)
+        Return the heartbeats that changed since they were read: because of them
+        nothing was done.
+        """
+        rows = [
+            part
+            for one in settlings
+            for part in (one.uid, one.revision, one.book.dump(), one.untold, one.told)
+        ]
+        return cast(
+            list[str],
+            self._server.run(
+                "settle_watch", self._now_ms(), owner, len(settlings), *rows, *messages
+            ),
+        )
+
+    def together(self) -> list[Together]:
+        """Return the overdue heartbeats that were told in one alert with others."""
+        found = self._server.ask(lambda client: client.smembers(keys.TOGETHER))
+        uids = sorted(str(uid) for uid in found)
+        return [
+            one
+            for first in range(0, len(uids), MOST_AT_ONCE)
+            for one in self._look_at(uids[first : first + MOST_AT_ONCE])
+        ]
+
+    def settle_over(self, owner: str, uids: Sequence[str], message: str) -> bool:
+        """Tell that these are over, in one step; False when another has done so."""
+        answer = self._server.run("settle_over", self._now_ms(), owner, message, *uids)
+        return answer == "ok"
+
+    def _look_at(self, uids: Sequence[str]) -> list[Together]:
+        def read(client: Redis) -> list[object]:
+            with client.pipeline(transaction=False) as pipeline:
+                for uid in uids:
+                    pipeline.exists(keys.heartbeat(uid))
+                    pipeline.hget(keys.book(uid), "book")
+                return pipeline.execute()
+
+        found = self._server.ask(read)
+        return [
+            Together(
+                uid=uid,
+                is_gone=not found[2 * index],
+                is_over=not _is_told_together(uid, found[2 * index + 1]),
+            )
+            for index, uid in enumerate(uids)
+        ]
+
+
+def _is_told_together(uid: str, text: object) -> bool:
+    overdue = book_of(uid, cast(str | None, text)).overdue
+    return overdue is not None and overdue.together

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import signal
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,19 +12,23 @@ from pathlib import Path
 import pytest
 import redis
 
+from gateway.session import DEAD_AFTER_INTERVALS
 from heartbeat.client import Client, connect
 from heartbeat.instants import from_ms, to_text
 from heartbeat.replies import LostMessage
 from heartbeat.store.server import Server
 from heartbeat.told import Alert, CheckView
-from tests.acceptance.fleet import story, until
-from tests.acceptance.processes import RunningProcess, running_fleet
+from tests.acceptance.fleet import raw, story, until
+from tests.acceptance.processes import RunningProcess, eventually, running_fleet
 from tests.conftest import RunningServer, free_port, running_server
 from tests.faults.clients import EAGER
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
 OWNER = "local"
+PING_SECONDS = 2.0
+#: Silence after which a client is taken for dead.
+DEAD_SECONDS = DEAD_AFTER_INTERVALS * PING_SECONDS
 #: How long an alert may take when nothing else tells of it.
 SILENCE_SECONDS = 35.0
 
@@ -37,11 +42,22 @@ class Scene:
     store: Server
     folder: Path
     url: str
+    http_url: str
 
     def tell(self, *numbers: int, padding: int = 0) -> None:
         """Write alerts to the owner's feed, as a finished run does."""
         texts = [_alert(number, padding) for number in numbers]
-        self.store.run("tell", "", OWNER, *texts)
+        self.store.run("settle_watch", "", OWNER, 0, *texts)
+
+    def until_it_looks(self) -> None:
+        """Wait until the gateway has looked at its connections again."""
+        before = self._looks()
+        eventually(lambda: self._looks() != before, "another look at connections")
+
+    def _looks(self) -> str:
+        with urllib.request.urlopen(self.http_url + "/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return next(one for one in lines if one.startswith("heartbeat_loop_lag_s"))
 
     def command(self, *command: str) -> None:
         """Give the server a command of an operator."""
@@ -55,7 +71,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     port = free_port()
     with (
         running_server(tmp_path, *persistent) as server,
-        running_fleet(server.url, tmp_path, HEARTBEAT_PING_SECONDS="2") as fleet,
+        running_fleet(
+            server.url, tmp_path, HEARTBEAT_PING_SECONDS=str(PING_SECONDS)
+        ) as fleet,
     ):
         gateway = fleet.gateway(port=port)
         store = Server.connect(server.url, name="test")
@@ -65,6 +83,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
             store=store,
             folder=tmp_path,
             url=f"ws://127.0.0.1:{port}/ws",
+            http_url=f"http://127.0.0.1:{port}",
         )
         store.close()
 
@@ -194,6 +213,23 @@ def test_a_gateway_frozen_under_more_than_its_buffer_goes_on_exactly(
             scene.gateway.send(signal.SIGCONT)
             await heard.until(list(range(count)))
             assert heard.lost == []
+
+    story(told())
+
+
+def test_a_gateway_that_was_frozen_closes_no_client_for_its_own_silence(
+    scene: Scene,
+) -> None:
+    async def told() -> None:
+        async with raw(scene.url) as client:
+            await client.send(type="hello", id="1")
+            await client.receive("ready")
+            scene.gateway.send(signal.SIGSTOP)
+            await asyncio.sleep(2 * DEAD_SECONDS)
+            scene.gateway.send(signal.SIGCONT)
+            await asyncio.to_thread(scene.until_it_looks)
+            await client.send(type="heartbeat.list", id="2")
+            await client.receive("heartbeat.list.result", id="2")
 
     story(told())
 

@@ -92,13 +92,14 @@ class Ledger(RuleBasedStateMachine):
     @rule(name=ids, every=st.sampled_from(EVERY), enabled=st.booleans())
     def configure(self, name: str, every: float, enabled: bool) -> None:
         config = a_config(name, every=every, enabled=enabled or every == 1.0)
-        self.fleet.configure(config)
+        self.changes(name, lambda: self.fleet.configure(config))
         self.known[name].config = config
 
     @rule(name=ids)
     def pause(self, name: str) -> None:
         if self.known[name].config:
-            self.fleet.heartbeats.pause(OWNER, name, note=None)
+            pause = self.fleet.heartbeats.pause
+            self.changes(name, lambda: pause(OWNER, name, note=None))
             self.known[name].is_paused = True
 
     @rule(name=ids)
@@ -112,7 +113,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(name=ids)
     def delete(self, name: str) -> None:
         if self.known[name].config:
-            self.fleet.heartbeats.delete(OWNER, name)
+            self.changes(name, lambda: self.fleet.heartbeats.delete(OWNER, name))
             open_run = self.known[name].open_run
             self.known[name] = Model(open_run=open_run)
 
@@ -128,6 +129,13 @@ class Ledger(RuleBasedStateMachine):
             config = self.known[name].config
             assert config
             assert self.known[name].is_paused or not config.enabled
+
+    def changes(self, name: str, change: Callable[[], object]) -> None:
+        """Change a schedule; slots that nobody had claimed end without being opened."""
+        before, was_open = self.ended(), self.open_slot(name)
+        change()
+        closed = bool(was_open and not self.open_slot(name))
+        self.unopened += self.ended() - before - closed
 
     # Beats, which may stop after each step ------------------------------------------
 

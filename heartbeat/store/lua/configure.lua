@@ -1,12 +1,13 @@
 -- Create or update a heartbeat. ARGV: now, uid, owner, config, timing, queue, enabled,
 -- plan ('' when not enabled), most heartbeats of an owner, the only version to replace
--- ('': any).
+-- ('': any), and of slots that nobody has claimed: base, missed, dropped (as JSON or '').
 -- Answers {outcome, version}; 'outdated' when another version holds, or none; 'behind'
 -- with the last claimed slot when the plan is not after it: no slot fires again because
--- a config changed.
+-- a config changed; 'unclaimed' when slots are to be counted first.
 local now, uid, owner = clock(ARGV[1]), ARGV[2], ARGV[3]
 local config, timing, queue = ARGV[4], ARGV[5], ARGV[6]
 local enabled, plan, most, only = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
+local base, missed, dropped = ARGV[11], ARGV[12], ARGV[13]
 
 local key = heartbeat_key(uid)
 local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused', 'queue')
@@ -19,13 +20,18 @@ if plan ~= '' and known[3] and cjson.decode(plan).slot <= tonumber(known[3]) the
   return { 'behind', known[3] }
 end
 
+local uncounted, is_counted = look_behind(uid, now, base)
+if uncounted then return uncounted end
+
 local version = redis.call('INCR', VERSIONS)
 redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
   'owner', owner, 'enabled', enabled, 'version', version, 'updated', now)
 redis.call('SADD', owner_key(owner), uid)
 -- What waits on the queue before stands there for nothing any more.
 if known[5] and known[5] ~= queue then redis.call('SREM', waiting_key(known[5]), uid) end
-drop_unbegun(uid, enabled == '1' and 'reconfigured' or 'disabled')
+local reason = enabled == '1' and 'reconfigured' or 'disabled'
+drop_unbegun(uid, reason, now)
+if is_counted then settle_unclaimed(uid, missed, dropped, reason) end
 set_plan(uid, known[4] and '' or plan)
 count('configured')
 wake()

@@ -1,13 +1,20 @@
--- Forget a heartbeat. ARGV: now, uid, owner, revision of the book, messages…
--- Answers 'ok', 'conflict' (the book changed meanwhile) or 'gone'. A run that is going
--- on is recorded when it ends, and tells nobody. Records of runs go by their own age.
+-- Forget a heartbeat. ARGV: now, uid, owner, revision of the book, of slots that nobody
+-- has claimed: base, missed, dropped (as JSON or ''); messages… Answers 'ok', 'conflict'
+-- (the book changed meanwhile), 'gone', or {'unclaimed', …} when slots are to be counted
+-- first. What ends with it is recorded, a run that is going on when it ends; nobody is
+-- told, apart from the messages. Records of runs go by their own age.
 local now, uid, owner, revision = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+local base, missed, dropped = ARGV[5], ARGV[6], ARGV[7]
 
 if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return 'gone' end
 if load_book(uid) ~= revision then return 'conflict' end
+local uncounted, is_counted = look_behind(uid, now, base)
+if uncounted then return uncounted end
+
 count('deleted')
-tell(owner, rest(5), now)
-drop_unbegun(uid, 'deleted')
+tell(owner, rest(8), now)
+drop_unbegun(uid, 'deleted', now)
+if is_counted then settle_unclaimed(uid, missed, dropped, 'deleted') end
 local open = load_open(uid)
 if open then
   open.deleted = true

@@ -1,11 +1,16 @@
--- Pause a heartbeat. ARGV: uid, the fact as JSON. Answers 1, or 0 when it was paused or
--- is gone. The first slot that nobody has claimed is noted: it, too, will have passed.
-local uid, fact = ARGV[1], cjson.decode(ARGV[2])
-local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'paused', 'plan', 'last_slot')
-if not known[1] or known[2] then return 0 end
-local plan = read_plan(known[3])
-if plan and plan.slot > (tonumber(known[4]) or 0) then fact.fromMs = plan.slot end
+-- Pause a heartbeat. ARGV: now, uid, the fact as JSON, and of slots that nobody has
+-- claimed: base, missed, dropped (as JSON or ''). Answers 'ok'; 'unchanged' when it was
+-- paused or is gone; {'unclaimed', …} when slots are to be counted first.
+local now, uid, fact = clock(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
+local base, missed, dropped = ARGV[4], ARGV[5], ARGV[6]
+local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'paused')
+if not known[1] or known[2] then return 'unchanged' end
+local uncounted, is_counted = look_behind(uid, now, base)
+if uncounted then return uncounted end
+
+fact.atMs = now
 redis.call('HSET', heartbeat_key(uid), 'paused', cjson.encode(fact))
-drop_unbegun(uid, 'paused')
+drop_unbegun(uid, 'paused', now)
+if is_counted then settle_unclaimed(uid, missed, dropped, 'paused') end
 set_plan(uid, '')
-return 1
+return 'ok'

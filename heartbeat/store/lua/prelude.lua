@@ -8,7 +8,8 @@
 local ROOT = '{hb}:'
 local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
 local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
-local STATISTICS, UNTOLD, WAKE = ROOT .. 'statistics', ROOT .. 'untold', ROOT .. 'wake'
+local STATISTICS, WAKE = ROOT .. 'statistics', ROOT .. 'wake'
+local UNTOLD, TOGETHER = ROOT .. 'untold', ROOT .. 'together'
 local GATES = ROOT .. 'gates'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
@@ -219,10 +220,27 @@ local function close_lost(uid, open)
   close_open(uid)
 end
 
--- Drop a slot that nobody has begun; a running one goes on.
-local function drop_unbegun(uid, reason)
+-- A slot that had begun once is wanted until its run could have ended.
+local function is_expired(open, now)
+  return now >= open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
+end
+
+local function close_expired(uid, open, reason)
+  if open.attempts > 0 then
+    close_lost(uid, open)
+  else
+    close_unrun(uid, open, 'missed', reason)
+  end
+end
+
+-- Drop a slot that nobody has begun; a running one goes on. One that is past its time
+-- was not dropped by whoever changes the heartbeat now.
+local function drop_unbegun(uid, reason, now)
   local open = load_open(uid)
-  if open and open.state ~= 'running' then
+  if not open or open.state == 'running' then return end
+  if is_expired(open, now) then
+    close_expired(uid, open, open.state == 'claimed' and 'beat_away' or 'no_worker')
+  else
     close_unrun(uid, open, 'skipped', reason)
   end
 end
@@ -249,6 +267,34 @@ local function is_planned(uid, version, slot)
   if known[1] ~= version or known[2] ~= '1' or known[3] then return false end
   local plan = read_plan(known[4])
   return not plan or plan.slot == slot
+end
+
+-- Whoever takes a schedule away must settle the slots that no beat has claimed until now.
+-- Only the caller knows the cadence, so it is asked for them: the first answer is
+-- {'unclaimed', base, timing, planned slot, last slot, now}. Once it has counted on that
+-- base, and nothing has changed, the second answer is true.
+local function look_behind(uid, now, counted_on)
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'plan',
+    'last_slot', 'enabled', 'paused')
+  if known[5] ~= '1' or known[6] then return nil, false end
+  local plan, last = read_plan(known[3]), tonumber(known[4]) or 0
+  local planned = plan and plan.slot or last
+  if plan then
+    local first = planned > last and planned or plan.next
+    if not first or first > now then return nil, false end
+  end
+  local base = string.format('%s %.0f %.0f', known[1], planned, last)
+  if base == counted_on then return nil, true end
+  return { 'unclaimed', base, known[2] or '', string.format('%.0f', planned),
+    string.format('%.0f', last), string.format('%.0f', now) }, false
+end
+
+-- The newest of them may still be wanted, and is dropped like one that was claimed.
+local function settle_unclaimed(uid, missed, dropped, reason)
+  if missed ~= '' then record_missed(uid, 'beat_away', cjson.decode(missed)) end
+  if dropped ~= '' then
+    record_unrun(uid, 'skipped', reason, cjson.decode(dropped))
+  end
 end
 
 local function wake()

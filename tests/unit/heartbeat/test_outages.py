@@ -7,7 +7,7 @@ import pytest
 from heartbeat.asked import Notify
 from heartbeat.instants import to_ms
 from heartbeat.notices import ConfigTrouble, Overdue, Resolved
-from heartbeat.outages import LateSlots
+from heartbeat.outages import LateSlots, told_together
 from heartbeat.runs import Reason, RunRecord, RunStatus
 from tests.unit.heartbeat.troubles import HOUR, NOON, Story, bad, fine, unknown
 
@@ -117,6 +117,21 @@ def test_one_slot_is_told_by_its_instant() -> None:
     assert details(story) == "1, 2026-11-24T12:00:00.000Z: lost"
 
 
+def test_slots_of_several_fates_are_told_in_one_with_all_their_reasons() -> None:
+    story = Story()
+
+    assert story.overdue(missed(0, 2, 3), missed(3, 3, 1, "lost")) == [
+        "overdue None new"
+    ]
+    assert details(story) == (
+        "4, 2026-11-24T12:00:00.000Z to 2026-11-24T15:00:00.000Z: missed; lost"
+    )
+
+
+def test_no_slots_are_no_trouble() -> None:
+    assert Story().overdue() == []
+
+
 def test_what_follows_is_added_up_and_told_after_the_repeat() -> None:
     story = Story()
     story.overdue(missed(0, 0, 1))
@@ -144,6 +159,26 @@ def test_a_finished_run_resolves_it_and_says_all_that_was_added() -> None:
         "Slots without a finished run:"
         " 3, 2026-11-24T12:00:00.000Z to 2026-11-24T14:00:00.000Z"
     )
+
+
+def test_the_end_of_what_was_told_together_is_left_to_who_told_it() -> None:
+    story = Story()
+    story.overdue(missed(0, 0, 1))
+    story.book = told_together(story.book)
+    story.overdue(missed(1, 1, 1))
+
+    assert story.run(fine()) == []
+    assert story.book.overdue is None
+
+
+def test_what_is_told_again_is_told_alone_until_it_is_said_otherwise() -> None:
+    story = Story()
+    story.overdue(missed(0, 0, 1))
+    story.book = told_together(story.book)
+    story.wait(4 * HOUR)
+    story.overdue(missed(1, 1, 1))
+
+    assert story.run(fine()) == ["overdue None recovered"]
 
 
 def test_a_run_that_could_not_use_its_checklist_did_take_place() -> None:

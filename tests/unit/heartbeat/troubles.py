@@ -117,8 +117,8 @@ class Story:
             config_trouble(self.book, reason, message, self.now, self.policy)
         )
 
-    def overdue(self, slots: LateSlots) -> list[str]:
-        return self._after(overdue(self.book, slots, policy=self.policy, now=self.now))
+    def overdue(self, *late: LateSlots) -> list[str]:
+        return self._after(overdue(self.book, *late, policy=self.policy, now=self.now))
 
     def _after(self, settled: Settled) -> list[str]:
         self.book = load_book(settled.book.dump())

@@ -1,12 +1,19 @@
 """Configured heartbeats: put, get, list, delete, pause, resume."""
 
+from collections.abc import Callable
+
 import pytest
 
 from beat_schedule.dispatch import followed
 from heartbeat.errors import LimitReached, NotFound
-from heartbeat.store.heartbeats import Change
+from heartbeat.store import keys
+from heartbeat.store.heartbeats import Change, Heartbeats
 from heartbeat.store.runs import Fenced
-from tests.unit.store.ledger import OWNER, Fleet, a_config
+from heartbeat.store.server import Argument
+from heartbeat.store.watch import Watch
+from tests.unit.store.ledger import OWNER, ClockedServer, Fleet, a_config
+
+KEY = keys.heartbeat("ann:disk")
 
 
 class TestConfigure:
@@ -76,13 +83,15 @@ class TestPause:
         fleet.heartbeats.resume(OWNER, "disk")
         assert fleet.fates() == ["skipped(paused) x3"]
 
-    def test_slots_that_were_due_already_are_recorded_too(self, fleet: Fleet) -> None:
+    def test_slots_that_were_due_before_it_are_not_taken_for_paused(
+        self, fleet: Fleet
+    ) -> None:
         fleet.configure(a_config(every=60))
-        fleet.server.pass_time(minutes=130)
+        fleet.server.pass_time(minutes=250)
         fleet.heartbeats.pause(OWNER, "disk", note=None)
         fleet.server.pass_time(minutes=60)
         fleet.heartbeats.resume(OWNER, "disk")
-        assert fleet.fates() == ["skipped(paused) x3"]
+        assert fleet.fates() == ["skipped(paused) x2", "missed(beat_away) x3"]
 
     def test_a_slot_that_was_claimed_already_is_recorded_once(
         self, fleet: Fleet
@@ -94,6 +103,132 @@ class TestPause:
         fleet.server.pass_time(minutes=60)
         fleet.heartbeats.resume(OWNER, "disk")
         assert fleet.fates() == ["skipped(paused) x2"]
+
+
+class TestAChangeWhileBeatIsAway:
+    """Slots that were due and never claimed end as they do when beat comes back."""
+
+    def test_the_slots_of_the_old_config_are_missed(self, fleet: Fleet) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=250)
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["skipped(reconfigured)", "missed(beat_away) x3"]
+        assert fleet.due_in() == 5
+
+    def test_they_wait_to_be_told(self, fleet: Fleet) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=250)
+        fleet.configure(a_config(every=15))
+        [noted] = Watch(fleet.server).untold()
+        assert [late.count for late in noted.slots()] == [3]
+
+    def test_a_newest_slot_too_old_to_run_is_missed_too(self, fleet: Fleet) -> None:
+        fleet.configure(a_config(every=240))
+        fleet.server.pass_time(minutes=2 * 240 + 61)
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["missed(beat_away) x2"]
+
+    def test_a_slot_that_was_just_due_is_no_miss(self, fleet: Fleet) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=60, seconds=0.01)
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["skipped(reconfigured)"]
+        assert fleet.untold() == {}
+
+    def test_nothing_is_recorded_while_beats_keep_up(self, fleet: Fleet) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=60)
+        fleet.beat()
+        fleet.run()
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["ok"]
+
+    def test_a_beat_that_died_over_a_slot_was_away_for_those_after_it(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=60)
+        fleet.slots.claim(most=1, queue_lengths={})
+        fleet.server.pass_time(minutes=190)
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["skipped(reconfigured)", "missed(beat_away) x3"]
+
+    def test_a_sent_slot_past_its_time_is_missed_and_not_dropped(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=1440))
+        fleet.server.pass_time(minutes=960)
+        fleet.beat()
+        fleet.server.pass_time(minutes=61)
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["missed(no_worker)"]
+
+    def test_a_begun_slot_whose_worker_died_long_ago_is_lost(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=1440))
+        fleet.server.pass_time(minutes=960)
+        fleet.beat()
+        fleet.begun()
+        fleet.server.pass_time(seconds=30)
+        fleet.beat()
+        fleet.server.pass_time(minutes=71)
+        fleet.configure(a_config(every=15))
+        assert fleet.fates() == ["lost(worker_died)"]
+
+    def test_disabling_says_what_was_missed_before(self, fleet: Fleet) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=250)
+        fleet.configure(a_config(every=60, enabled=False))
+        assert fleet.fates() == ["skipped(disabled)", "missed(beat_away) x3"]
+
+    def test_deleting_records_what_was_missed_and_tells_nobody(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=250)
+        fleet.heartbeats.delete(OWNER, "disk")
+        assert fleet.untold() == {}
+        fleet.configure(a_config(every=60))
+        assert fleet.fates() == ["skipped(deleted)", "missed(beat_away) x3"]
+
+    def test_a_beat_that_comes_back_between_count_and_change_is_not_overruled(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.pass_time(minutes=250)
+        racing = Racing(fleet.server, between=fleet.beat)
+        Heartbeats(racing).configure(a_config(every=15), max_per_owner=9)
+        assert fleet.fates() == ["skipped(reconfigured)", "missed(beat_away) x3"]
+        assert fleet.statistics.read()["missed"] == 3
+
+    def test_a_timing_that_cannot_be_read_is_reported_and_replaced(
+        self, fleet: Fleet, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        fleet.configure(a_config(every=60))
+        fleet.server.ask(lambda client: client.hset(KEY, "timing", "{"))
+        fleet.server.pass_time(minutes=250)
+        fleet.configure(a_config(every=15))
+        assert fleet.due_in() == 5
+        assert "ann:disk: cannot count" in caplog.text
+
+
+class Racing(ClockedServer):
+    """A server on which something happens after the first script of a change."""
+
+    def __init__(self, server: ClockedServer, *, between: Callable[[], object]) -> None:
+        self._server, self._between = server, [between]
+
+    def now_ms(self) -> int:
+        return self._server.now_ms()
+
+    def run(
+        self, script: str, *arguments: Argument, keys: tuple[str, ...] = ()
+    ) -> object:
+        answer = self._server.run(script, *arguments, keys=keys)
+        while self._between:
+            self._between.pop()()
+        return answer
 
 
 class TestDelete:

@@ -1,3 +1,0 @@
--- Tell an owner what concerns no single heartbeat. ARGV: now, owner, messages…
-tell(ARGV[2], rest(3), clock(ARGV[1]))
-return 'ok'

@@ -1,0 +1,91 @@
+"""Changes that take a schedule away, and the slots that no beat had claimed by then.
+
+A script knows no cadence. Where beats are behind it first asks for these slots, and is
+run again with the count of them (`look_behind` in Lua).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from heartbeat.config import cadence_of
+from heartbeat.errors import HeartbeatError, StoreUnavailable
+from heartbeat.instants import from_ms
+from heartbeat.planning import CatchUp, Passed, catch_up, first_unclaimed
+from heartbeat.store.server import Server
+
+logger = logging.getLogger(__name__)
+
+#: What computing with a bad record raises.
+_UNUSABLE = (HeartbeatError, ValueError, OverflowError)
+
+#: Tries to write against others who change the same heartbeat at the same moment.
+MAX_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclaimed:
+    """Slots as a script takes them, and the state on which they were counted."""
+
+    base: str = ""
+    missed: str = ""
+    dropped: str = ""
+
+    @property
+    def arguments(self) -> tuple[str, str, str]:
+        """Return the arguments of a script, in their order."""
+        return self.base, self.missed, self.dropped
+
+
+def change_schedule(
+    server: Server,
+    script: str,
+    uid: str,
+    *arguments: str | int,
+    messages: Sequence[str] = (),
+) -> object:
+    """Run a script that takes a schedule away; raises StoreUnavailable."""
+    unclaimed = Unclaimed()
+    for _ in range(MAX_TRIES):
+        counts = unclaimed.arguments
+        answer = server.run(script, "", uid, *arguments, *counts, *messages)
+        if not isinstance(answer, list) or answer[0] != "unclaimed":
+            return answer
+        unclaimed = _counted(uid, *cast(list[str], answer[1:]))
+    raise too_busy(uid)
+
+
+def too_busy(what: str) -> StoreUnavailable:
+    """Return the error that others keep changing something."""
+    return StoreUnavailable(f"{what} kept changing; try again")
+
+
+def _counted(
+    uid: str, base: str, timing: str, planned: str, last: str, now_text: str
+) -> Unclaimed:
+    """Count as after an outage of beat; but the newest slot cannot run any more."""
+    try:
+        cadence, now = cadence_of(timing), from_ms(int(now_text))
+        since = first_unclaimed(cadence, planned_ms=int(planned), last_ms=int(last))
+        if since is None or since > now:
+            return Unclaimed(base=base)
+        step = catch_up(cadence, since=since, now=now)
+    except _UNUSABLE as error:
+        problem = error
+    else:
+        return _as_arguments(uid, base, step, now)
+    logger.error("%s: cannot count: %s", uid, problem, extra={"action": "bad_record"})
+    return Unclaimed(base=base)
+
+
+def _as_arguments(uid: str, base: str, step: CatchUp, now: datetime) -> Unclaimed:
+    dropped = step.slot if step.slot is not None and step.slot <= now else None
+    return Unclaimed(
+        base=base,
+        missed="" if step.missed is None else step.missed.dump(uid),
+        dropped=""
+        if dropped is None
+        else Passed(count=1, first=dropped, last=dropped).dump(uid),
+    )
