@@ -40,7 +40,7 @@ class DeadMan:
         """Ping if all is well; say whether the monitor heard it. Raises StoreError."""
         trouble = find_trouble(
             self._processes.seen(),
-            silent=len(self._watch.silent(most=1)),
+            is_any_silent=self._watch.is_any_silent(),
             lag=self._statistics.lag(),
         )
         if trouble is not None:
@@ -63,7 +63,9 @@ class DeadMan:
             return False
 
 
-def find_trouble(seen: Iterable[ProcessSeen], *, silent: int, lag: Lag) -> str | None:
+def find_trouble(
+    seen: Iterable[ProcessSeen], *, is_any_silent: bool, lag: Lag
+) -> str | None:
     """Say why beats do not fire or runs do not finish, or None while they do."""
     alive = {process.kind for process in seen if process.is_alive}
     if "beat" not in alive:
@@ -72,7 +74,7 @@ def find_trouble(seen: Iterable[ProcessSeen], *, silent: int, lag: Lag) -> str |
         return "no worker is alive"
     if lag.overdue_ms > MOST_LAG_MS:
         return f"a slot has waited {lag.overdue_ms / 1000:.0f} s for a beat"
-    return "a slot has no finished run after its grace" if silent else None
+    return "a slot has no finished run after its grace" if is_any_silent else None
 
 
 def check_url(url: str) -> str:

@@ -14,7 +14,7 @@ from heartbeat.errors import BadRecord
 from heartbeat.notices import Ending
 from heartbeat.outages import LateSlots
 from heartbeat.store.heartbeats import Heartbeats, Stored
-from heartbeat.store.watch import Silent, State, Together, Watch
+from heartbeat.store.watch import START, Silent, State, Together, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ LOOK_SECONDS = 5.0
 WATCH_LEASE_MS = 15_000
 #: A gap between looks that is longer was a stall, in seconds.
 STALL_SECONDS = 3 * LOOK_SECONDS
-#: Silent slots taken in one look, and heartbeats settled in one step; a fleet that
-#: stands still is told in several.
+#: Slots looked at in one look, and heartbeats settled in one step; the next look goes
+#: on behind them, so that a fleet that stands still is told in several.
 MOST = 1_000
 
 _WHY: dict[State, str] = {
@@ -46,6 +46,7 @@ class Watcher:
         self._steady_since: float | None = None
         self._last_look = float("-inf")
         self._unreadable: set[str] = set()
+        self._place = START
 
     def look(self, clock: float) -> int:
         """Look once; return how many heartbeats were found overdue."""
@@ -77,7 +78,8 @@ class Watcher:
         ]
         uids = {finding.uid for finding in noted}
         silent: dict[str, tuple[LateSlots, ...]] = defaultdict(tuple)
-        for one in self._watch.silent(most=MOST):
+        found, self._place = self._watch.silent(most=MOST, place=self._place)
+        for one in found:
             if one.grace <= steady and one.uid not in uids:
                 silent[one.uid] += (_late(one),)
         return [*noted, *(Finding(uid=uid, slots=late) for uid, late in silent.items())]

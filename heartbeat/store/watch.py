@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from redis import Redis
 
@@ -60,6 +60,16 @@ class Silent:
     grace: timedelta
 
 
+class Place(NamedTuple):
+    """How many of the open slots, and of the due ones, have been looked at."""
+
+    open: int
+    due: int
+
+
+START = Place(0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
     """A heartbeat's book as the watch leaves it, and the note that this settles."""
@@ -102,10 +112,19 @@ class Watch:
         found = self._server.ask(lambda client: client.hgetall(keys.UNTOLD))
         return [Untold(str(uid), str(text)) for uid, text in sorted(found.items())]
 
-    def silent(self, *, most: int) -> list[Silent]:
-        """Return up to `most` slots without a record after their grace."""
-        rows = cast(list[list[str]], self._server.run("silent", self._now_ms(), most))
-        return [
+    def silent(
+        self, *, most: int = MOST_AT_ONCE, place: Place = START
+    ) -> tuple[list[Silent], Place]:
+        """Return slots without a record after their grace, and where to go on.
+
+        Up to `most` slots are looked at of those that are open, and as many of those
+        that are due. After the last of each come the first again.
+        """
+        rows, *following = cast(
+            tuple[list[list[str]], int, int],
+            self._server.run("silent", self._now_ms(), most, *place),
+        )
+        found = [
             Silent(
                 uid,
                 from_ms(int(slot)),
@@ -114,6 +133,18 @@ class Watch:
             )
             for uid, slot, state, grace in rows
         ]
+        return found, Place(*following)
+
+    def is_any_silent(self) -> bool:
+        """Say whether any slot has no record after its grace."""
+        place, are_all_seen = START, [False, False]
+        while not all(are_all_seen):
+            found, place = self.silent(place=place)
+            if found:
+                return True
+            ends = [first == 0 for first in place]
+            are_all_seen = [a or b for a, b in zip(are_all_seen, ends, strict=True)]
+        return False
 
     def settle(
         self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]

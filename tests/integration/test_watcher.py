@@ -209,6 +209,18 @@ def test_a_watcher_that_is_killed_at_any_step_leaves_each_slot_told_once(
     assert scene.server.ask(lambda client: client.hlen(keys.UNTOLD)) == 0
 
 
+def test_the_many_of_one_owner_hide_no_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While beat is away nothing moves: each look would find the same first ones."""
+    monkeypatch.setattr("gateway.watcher.MOST", 10)
+    scene.configure(*(f"hb-{number}" for number in range(30)))
+    scene.heartbeats.configure(a_config("last", owner="zoe"), max_per_owner=1)
+    scene.now_ms += 2 * MINUTE_MS + GRACE_MS
+    assert scene.look_for(GRACE_MS / 1000 + 4 * LOOK_SECONDS) == 31
+    assert Watch(scene.server, now_ms=lambda: scene.now_ms).is_any_silent()
+
+
 MANY = [f"hb-{number}" for number in range(25)]
 
 

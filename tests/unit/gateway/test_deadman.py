@@ -18,25 +18,29 @@ ALL = [seen("beat"), seen("worker"), seen("gateway")]
 
 
 def test_it_pings_while_beats_fire_and_runs_finish() -> None:
-    assert find_trouble(ALL, silent=0, lag=a_lag()) is None
+    assert find_trouble(ALL, is_any_silent=False, lag=a_lag()) is None
 
 
 @pytest.mark.parametrize(
     ("processes", "silent", "overdue_ms", "said"),
     [
-        pytest.param([seen("worker")], 0, 0, "no beat", id="no beat"),
-        pytest.param([seen("beat")], 0, 0, "no worker", id="no worker"),
+        pytest.param([seen("worker")], False, 0, "no beat", id="no beat"),
+        pytest.param([seen("beat")], False, 0, "no worker", id="no worker"),
         pytest.param(
-            [seen("beat"), seen("worker", is_alive=False)], 0, 0, "no worker", id="gone"
+            [seen("beat"), seen("worker", is_alive=False)],
+            False,
+            0,
+            "no worker",
+            id="gone",
         ),
-        pytest.param(ALL, 1, 0, "no finished run", id="a silent slot"),
-        pytest.param(ALL, 0, MOST_LAG_MS + 1, "for a beat", id="a slot that waits"),
+        pytest.param(ALL, True, 0, "no finished run", id="a silent slot"),
+        pytest.param(ALL, False, MOST_LAG_MS + 1, "for a beat", id="a slot that waits"),
     ],
 )
 def test_it_is_silent_when_something_is_wrong(
-    processes: list[ProcessSeen], silent: int, overdue_ms: int, said: str
+    processes: list[ProcessSeen], silent: bool, overdue_ms: int, said: str
 ) -> None:
-    trouble = find_trouble(processes, silent=silent, lag=a_lag(overdue_ms))
+    trouble = find_trouble(processes, is_any_silent=silent, lag=a_lag(overdue_ms))
     assert trouble is not None
     assert said in trouble
 

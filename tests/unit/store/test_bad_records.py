@@ -166,7 +166,7 @@ def test_a_bad_config_hides_no_other_heartbeat(both: Fleet, text: str) -> None:
 def test_a_bad_slot_is_silent_to_the_watcher(both: Fleet, text: str) -> None:
     spoil(both, "plan", text)
     both.server.pass_time(minutes=200)
-    silent = Watch(both.server).silent(most=10)
+    silent, _ = Watch(both.server).silent(most=10)
     assert [one.uid for one in silent] == ["ann:good"]
 
 
