@@ -162,10 +162,11 @@ class Fleet:
         return process
 
     def close(self) -> None:
-        """Kill what still runs; print what all have said, for a test that failed."""
+        """Kill what still runs; in a test, print what all said, in case it failed."""
         for process in self._started:
             process.kill()
-            print(f"--- {process.name} said:\n{process.output[-LAST_CHARACTERS:]}")
+            if "PYTEST_CURRENT_TEST" in os.environ:
+                print(f"--- {process.name} said:\n{process.output[-LAST_CHARACTERS:]}")
         self._server.close()
 
     def _reported(self, process: RunningProcess, kind: ProcessKind) -> RunningProcess:
