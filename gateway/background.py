@@ -59,11 +59,14 @@ class Background:
             return
         cursors = self._shared.store.cursors
 
-        def save() -> None:
-            for (owner, client_id), alert_id in unsaved.items():
+        def save() -> int:
+            return sum(
                 cursors.advance(owner, client_id, alert_id)
+                for (owner, client_id), alert_id in unsaved.items()
+            )
 
-        await self._shared.commands.call(save)
+        forgotten = await self._shared.commands.call(save)
+        self._shared.metrics.count("clients_forgotten", by=forgotten)
         self._shared.cursors.saved(unsaved)
 
     async def leave(self) -> None:

@@ -181,6 +181,8 @@ class Connection:
         self.session.live(delivery)
         if hello is not None and welcome is not None:
             self._socket.push(to_frame(welcome.ready(hello, listening, step.lost)))
+            if step.lost is not None:
+                self._shared.metrics.count("lost_ranges", step.lost.reason)
             step = replace(step, lost=None)
         listening.take(step)
 
