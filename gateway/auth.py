@@ -72,7 +72,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A login that failed, or that was not even looked at: too many had failed."""
+    """A login that failed; blocked: too many of its address had failed before."""
 
     blocked: bool
 
@@ -90,20 +90,27 @@ class Gate:
         return self.tokens is None
 
     def login(self, token: str | None, address: str, now: float) -> Login | Refused:
-        """Decide one login of an address; failures count, whatever their kind."""
+        """Decide one login of an address; failures count, whatever their kind.
+
+        A right token always gets in: behind a proxy or a NAT the address is shared, and
+        whoever fails there must not keep the others from their alerts. What keeps a
+        token from being guessed is its length.
+        """
         if self.tokens is None:
             return Login(owner=LOCAL_OWNER)
+        login = self.tokens.find(token or "")
+        if login is not None:
+            return login
         if self._failures.is_blocked(address, now):
             return Refused(blocked=True)
-        login = self.tokens.find(token or "")
-        if login is None:
-            self._failures.add(address, now)
-            return Refused(blocked=False)
-        return login
+        self._failures.add(address, now)
+        return Refused(blocked=False)
 
-    def is_blocked(self, address: str, now: float) -> bool:
-        """Say whether an address may not try now."""
-        return not self.is_open and self._failures.is_blocked(address, now)
+    def is_blocked(self, token: str, address: str, now: float) -> bool:
+        """Say whether a login would be refused for those before it; counts nothing."""
+        if self.tokens is None or not self._failures.is_blocked(address, now):
+            return False
+        return self.tokens.find(token) is None
 
     def holds(self, login: Login) -> bool:
         """Say whether a login would succeed again."""

@@ -196,6 +196,8 @@ class Connection:
         """Say why, close, and cut the socket of a client that does not answer."""
         if leave.code is CloseCode.BAD_TOKEN:
             self._shared.metrics.count("auth_failures", "token")
+        elif leave.code is CloseCode.ABUSE and self.session.login is None:
+            self._shared.metrics.count("auth_failures", "blocked")
         self._socket.push(to_frame(closing(leave.code, leave.reason)))
         reason = leave.reason.encode()[:_MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
