@@ -23,7 +23,8 @@ from heartbeat.store.processes import REPORT_SECONDS
 #: Seconds between two comparisons with the feeds' heads: how long a lost last push
 #: stays unnoticed.
 POSITION_SECONDS = 30.0
-#: Seconds until a token taken out of the file no longer holds.
+#: Seconds between two looks at the tokens file; one taken out of it no longer holds
+#: after the second look, once the file holds still.
 TOKENS_SECONDS = 2.0
 #: One for each job that calls the store: none waits for another, nor for the clients'
 #: requests, which have theirs.
