@@ -165,7 +165,7 @@ class Connection:
         self._on_admitted()
         if self._listening is not None:  # by the deadline, while the hello waited
             return
-        if hello is not None and hello.client_id is not None:
+        if hello is not None:
             self._take_name(hello.client_id)
         welcome = None if hello is None else await prepare(self._shared, self._owner)
         listening = Listening(
@@ -186,11 +186,21 @@ class Connection:
             step = replace(step, lost=None)
         listening.take(step)
 
-    def _take_name(self, client_id: str) -> None:
+    def _take_name(self, client_id: str | None) -> None:
+        """Go by this name only; that of an earlier hello that failed is free again."""
+        if client_id != self._client_id:
+            self._drop_name()
+        if client_id is None:
+            return
         self._client_id = client_id
         before = self._shared.hub.take_name(self._owner, client_id, self)
         if before is not None:
             before.replaced()
+
+    def _drop_name(self) -> None:
+        if self._client_id is not None:
+            self._shared.hub.drop_name(self._owner, self._client_id, self)
+            self._client_id = None
 
     async def _close(self, leave: Leave) -> None:
         """Say why, close, and cut the socket of a client that does not answer."""
@@ -209,8 +219,7 @@ class Connection:
         self.session.end()
         self._shared.wheel.remove(self)
         self._socket.on_paused = self._socket.on_drained = None
-        if self._client_id is not None:
-            self._shared.hub.drop_name(self._owner, self._client_id, self)
+        self._drop_name()
         if self._listening is not None:
             await self._listening.close()
 
