@@ -173,5 +173,8 @@ def _dead_man(shared: Shared) -> DeadMan | None:
     if url is None:
         return None
     return DeadMan(
-        url, watch=store.watch, processes=store.processes, statistics=store.statistics
+        url.get_secret_value(),
+        watch=store.watch,
+        processes=store.processes,
+        statistics=store.statistics,
     )

@@ -29,7 +29,7 @@ FOREIGN = {
     "anthropic_api_key": "ANTHROPIC_API_KEY",
     "anthropic_base_url": "ANTHROPIC_BASE_URL",
 }
-_SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key"})
+_SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key", "deadman_url"})
 
 
 class Settings(BaseModel):
@@ -109,7 +109,7 @@ class Settings(BaseModel):
         (), description="browser origins that may connect, exactly as sent"
     )
 
-    deadman_url: str | None = Field(
+    deadman_url: SecretStr | None = Field(
         None, description="asked each minute while beats fire and runs finish"
     )
 
