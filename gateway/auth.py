@@ -72,7 +72,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A login that failed, or that was not even looked at: too many had failed."""
+    """A login that failed; blocked: too many of its address had failed before."""
 
     blocked: bool
 
@@ -90,36 +90,81 @@ class Gate:
         return self.tokens is None
 
     def login(self, token: str | None, address: str, now: float) -> Login | Refused:
-        """Decide one login of an address; failures count, whatever their kind."""
+        """Decide one login of an address; failures count, whatever their kind.
+
+        A right token always gets in: behind a proxy or a NAT the address is shared, and
+        whoever fails there must not keep the others from their alerts. What keeps a
+        token from being guessed is its length.
+        """
         if self.tokens is None:
             return Login(owner=LOCAL_OWNER)
+        login = self.tokens.find(token or "")
+        if login is not None:
+            return login
         if self._failures.is_blocked(address, now):
             return Refused(blocked=True)
-        login = self.tokens.find(token or "")
-        if login is None:
-            self._failures.add(address, now)
-            return Refused(blocked=False)
-        return login
+        self._failures.add(address, now)
+        return Refused(blocked=False)
 
-    def is_blocked(self, address: str, now: float) -> bool:
-        """Say whether an address may not try now."""
-        return not self.is_open and self._failures.is_blocked(address, now)
+    def is_blocked(self, token: str, address: str, now: float) -> bool:
+        """Say whether a login would be refused for those before it; counts nothing."""
+        if self.tokens is None or not self._failures.is_blocked(address, now):
+            return False
+        return self.tokens.find(token) is None
 
     def holds(self, login: Login) -> bool:
         """Say whether a login would succeed again."""
         return self.tokens is None or self.tokens.has(login)
 
 
+#: What tells one state of a file from another: time of change, size, inode.
+_Facts = tuple[int, int, int]
+
+
 class TokensFile:
-    """The file of tokens, read again when it has changed."""
+    """The file of tokens, read again when it has changed and then held still.
+
+    A file that is being written has lost owners for a moment, and a client that is
+    closed for a token withdrawn does not come back.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: _Facts | None = None
+        self._changing: _Facts | None = None
 
     def read(self) -> Tokens:
-        """Read the file; raises InvalidSettings."""
+        """Read the file as it is; raises InvalidSettings."""
         self._seen = self._facts()
+        return self._parsed()
+
+    def read_if_changed(self) -> Tokens | None:
+        """Return new tokens, or None; a broken file changes nothing and is logged.
+
+        A change is believed when two calls in a row, and the end of reading, find the
+        same of it.
+        """
+        facts, before = self._facts(), self._changing
+        self._changing = facts
+        if facts == self._seen or facts != before:
+            return None
+        tokens = problem = None
+        try:
+            tokens = self._parsed()
+        except InvalidSettings as error:
+            problem = error
+        if self._facts() != facts:
+            return None
+        self._seen = facts
+        if problem is not None:
+            _LOG.error(
+                "tokens file not read, the known tokens stay: %s",
+                problem,
+                extra={"action": "tokens_kept"},
+            )
+        return tokens
+
+    def _parsed(self) -> Tokens:
         try:
             text = self._path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -129,21 +174,7 @@ class TokensFile:
             ) from error
         return Tokens.parse(text)
 
-    def read_if_changed(self) -> Tokens | None:
-        """Return new tokens, or None; a broken file changes nothing and is logged."""
-        if self._facts() == self._seen:
-            return None
-        try:
-            return self.read()
-        except InvalidSettings as error:
-            _LOG.error(
-                "tokens file not read, the known tokens stay: %s",
-                error,
-                extra={"action": "tokens_kept"},
-            )
-            return None
-
-    def _facts(self) -> tuple[int, int, int] | None:
+    def _facts(self) -> _Facts | None:
         try:
             facts = self._path.stat()
         except OSError:

@@ -14,6 +14,7 @@ from gateway.recurring import Recurring
 from gateway.server import Server
 from gateway.shared import Shared
 from gateway.sweep import Sweep
+from gateway.threads import Threads
 from gateway.watcher import LOOK_SECONDS, Watcher
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import REPORT_SECONDS
@@ -21,8 +22,12 @@ from heartbeat.store.processes import REPORT_SECONDS
 #: Seconds between two comparisons with the feeds' heads: how long a lost last push
 #: stays unnoticed.
 POSITION_SECONDS = 30.0
-#: Seconds until a token taken out of the file no longer holds.
+#: Seconds between two looks at the tokens file; one taken out of it no longer holds
+#: after the second look, once the file holds still.
 TOKENS_SECONDS = 2.0
+#: One for each job that calls the store: none waits for another, nor for the clients'
+#: requests, which have theirs.
+THREADS = 4
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,6 +50,7 @@ class Background:
         holder = f"{self._host} {self._pid}"
         self._watcher = Watcher(store.watch, store.heartbeats, holder=holder)
         self._dead_man = _dead_man(shared)
+        self._threads = Threads(THREADS, name="background")
         self._recurring = self._jobs()
 
     async def run(self) -> None:
@@ -58,24 +64,29 @@ class Background:
             return
         cursors = self._shared.store.cursors
 
-        def save() -> None:
-            for (owner, client_id), alert_id in unsaved.items():
+        def save() -> int:
+            return sum(
                 cursors.advance(owner, client_id, alert_id)
+                for (owner, client_id), alert_id in unsaved.items()
+            )
 
-        await self._shared.commands.call(save)
+        forgotten = await self._threads.call(save)
+        self._shared.metrics.count("clients_forgotten", by=forgotten)
         self._shared.cursors.saved(unsaved)
 
     async def leave(self) -> None:
         """Say that this gateway ends, and store what is not stored yet."""
         try:
             await self.save_cursors()
-            await self._shared.commands.call(
+            await self._threads.call(
                 lambda: self._shared.store.processes.leave(
                     "gateway", host=self._host, pid=self._pid
                 )
             )
         except StoreError as error:
             _LOG.warning("left without a word: %s", error, extra={"action": "left"})
+        finally:
+            self._threads.close()
 
     def _jobs(self) -> Recurring:
         jobs = Recurring(self._shared.metrics)
@@ -95,7 +106,7 @@ class Background:
     async def _report(self) -> None:
         """Say that this gateway is alive, and see what the fleet does."""
         try:
-            await self._shared.commands.call(self._exchange)
+            await self._threads.call(self._exchange)
         except StoreError:
             self._health.redis_failed()
             raise
@@ -116,12 +127,12 @@ class Background:
     async def _look(self) -> None:
         """Watch for slots that beat and workers did not see through."""
         clock = asyncio.get_running_loop().time()
-        found = await self._shared.commands.call(lambda: self._watcher.look(clock))
+        found = await self._threads.call(lambda: self._watcher.look(clock))
         self._shared.metrics.count("overdue_found", by=found)
 
     async def _ping(self) -> None:
         assert self._dead_man is not None  # else nobody asks
-        was_sent = await self._shared.commands.call(self._dead_man.ping)
+        was_sent = await self._threads.call(self._dead_man.ping)
         self._shared.metrics.set("deadman_up", was_sent)
 
     async def _compare_heads(self) -> None:
@@ -143,5 +154,8 @@ def _dead_man(shared: Shared) -> DeadMan | None:
     if url is None:
         return None
     return DeadMan(
-        url, watch=store.watch, processes=store.processes, statistics=store.statistics
+        url.get_secret_value(),
+        watch=store.watch,
+        processes=store.processes,
+        statistics=store.statistics,
     )

@@ -1,9 +1,7 @@
 """From a request to its reply, over the store, in a few threads of its own."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar, cast
 
@@ -13,6 +11,7 @@ from gateway.control import Controls
 from gateway.limits import Buckets
 from gateway.older import OlderSchedules
 from gateway.store import Store
+from gateway.threads import Threads
 from gateway.usage_reports import UsageReports
 from heartbeat.budgets import SpendingLimits
 from heartbeat.errors import HeartbeatError, RateLimited
@@ -65,7 +64,7 @@ class Commands:
         per_minute = settings.max_configures_per_minute
         self._per_minute = per_minute
         self._configures = Buckets(per_minute / 60, per_minute)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        self._threads = Threads(THREADS, name="store")
 
     async def execute(
         self, owner: str, request: ClientMessage, *, now: datetime, clock: float
@@ -92,12 +91,11 @@ class Commands:
 
     async def call(self, function: Callable[[], _T]) -> _T:
         """Run a call of the store in one of the threads."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, function)
+        return await self._threads.call(function)
 
     def close(self) -> None:
         """Let running calls end; begin no other."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
     def _check_rate(self, owner: str, request: ClientMessage, clock: float) -> None:
         if not isinstance(request, Configure | ScheduleUpdate):

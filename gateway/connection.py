@@ -165,7 +165,7 @@ class Connection:
         self._on_admitted()
         if self._listening is not None:  # by the deadline, while the hello waited
             return
-        if hello is not None and hello.client_id is not None:
+        if hello is not None:
             self._take_name(hello.client_id)
         welcome = None if hello is None else await prepare(self._shared, self._owner)
         listening = Listening(
@@ -181,19 +181,33 @@ class Connection:
         self.session.live(delivery)
         if hello is not None and welcome is not None:
             self._socket.push(to_frame(welcome.ready(hello, listening, step.lost)))
+            if step.lost is not None:
+                self._shared.metrics.count("lost_ranges", step.lost.reason)
             step = replace(step, lost=None)
         listening.take(step)
 
-    def _take_name(self, client_id: str) -> None:
+    def _take_name(self, client_id: str | None) -> None:
+        """Go by this name only; that of an earlier hello that failed is free again."""
+        if client_id != self._client_id:
+            self._drop_name()
+        if client_id is None:
+            return
         self._client_id = client_id
         before = self._shared.hub.take_name(self._owner, client_id, self)
         if before is not None:
             before.replaced()
 
+    def _drop_name(self) -> None:
+        if self._client_id is not None:
+            self._shared.hub.drop_name(self._owner, self._client_id, self)
+            self._client_id = None
+
     async def _close(self, leave: Leave) -> None:
         """Say why, close, and cut the socket of a client that does not answer."""
         if leave.code is CloseCode.BAD_TOKEN:
             self._shared.metrics.count("auth_failures", "token")
+        elif leave.code is CloseCode.ABUSE and self.session.login is None:
+            self._shared.metrics.count("auth_failures", "blocked")
         self._socket.push(to_frame(closing(leave.code, leave.reason)))
         reason = leave.reason.encode()[:_MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
@@ -205,8 +219,7 @@ class Connection:
         self.session.end()
         self._shared.wheel.remove(self)
         self._socket.on_paused = self._socket.on_drained = None
-        if self._client_id is not None:
-            self._shared.hub.drop_name(self._owner, self._client_id, self)
+        self._drop_name()
         if self._listening is not None:
             await self._listening.close()
 

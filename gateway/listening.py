@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from gateway.delivery import Delivery, Read, Step
 from gateway.shared import Shared
@@ -16,6 +17,7 @@ from heartbeat.feed import Entry, start_of
 from heartbeat.protocol import to_frame
 from heartbeat.replies import LostMessage
 from heartbeat.requests import Hello
+from heartbeat.told import Lost
 
 #: Seconds, at least and at most, before a failed read of the stream is tried again.
 RETRY_SECONDS = (0.2, 2.0)
@@ -39,7 +41,7 @@ class Listening:
         self._reader: asyncio.Task[None] | None = None
         self._delivery: Delivery | None = None
         self.head: str | None = None
-        self.has_cursor = False
+        self.has_cursor = self._may_have_had = False
 
     async def join(self, hello: Hello | None) -> tuple[Delivery, Step]:
         """Join the feed where the hello says; return the first step, not yet taken.
@@ -73,7 +75,10 @@ class Listening:
         except BaseException:
             await self.close()
             raise
-        return delivery, delivery.page(entries, self.head)
+        step = delivery.page(entries, self.head)
+        if self._may_have_had and step.lost is None:
+            step = replace(step, lost=Lost(reason="state_lost"))
+        return delivery, step
 
     async def close(self) -> None:
         """Hear no more."""
@@ -118,7 +123,11 @@ class Listening:
             self.take(self._delivery.drained())
 
     async def _cursor(self, hello: Hello | None) -> str | None:
-        """Return where to read on: as asked, as stored, or as the hello begins."""
+        """Return where to read on: as asked, as stored, or as the hello begins.
+
+        An unknown name may be that of a client whose cursor made room for another:
+        then it is told of a loss, for what was missed cannot be known.
+        """
         if hello is None:
             return self.head
         cursor = hello.resume
@@ -128,6 +137,10 @@ class Listening:
                 lambda: cursors.get(self._owner, client_id)
             )
             cursor = self._shared.cursors.newest(self._owner, client_id, stored)
+            if cursor is None:
+                self._may_have_had = await self._shared.commands.call(
+                    lambda: cursors.may_have_had(self._owner, client_id)
+                )
         self.has_cursor = cursor is not None
         if cursor is None and hello.from_ == "head":
             return self.head
@@ -136,9 +149,10 @@ class Listening:
     async def _keep(self, hello: Hello, begins_at: str) -> None:
         client_id, cursors = hello.client_id, self._shared.store.cursors
         if client_id is not None:
-            await self._shared.commands.call(
+            forgotten = await self._shared.commands.call(
                 lambda: cursors.advance(self._owner, client_id, begins_at)
             )
+            self._shared.metrics.count("clients_forgotten", by=forgotten)
 
     async def _read_on(self, read: Read) -> None:
         """Read one page; while Redis is away, try again until the socket closes."""

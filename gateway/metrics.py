@@ -58,6 +58,11 @@ METRICS = (
         labels=("reason",),
     ),
     Metric(
+        name="clients_forgotten",
+        kind="counter",
+        about="named clients whose cursor made room for another of their owner",
+    ),
+    Metric(
         name="commands",
         kind="counter",
         about="requests answered, by type and `ok` or the error's code",

@@ -122,7 +122,8 @@ class Server:
             return Answer(
                 HTTPStatus.FORBIDDEN, b"this origin is not listed (HEARTBEAT_ORIGINS)\n"
             )
-        if gate.is_blocked(address, self._shared.clock()):
+        token = _bearer(request)
+        if token is not None and gate.is_blocked(token, address, self._shared.clock()):
             self._shared.metrics.count("auth_failures", "blocked")
             return Answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many failed logins\n")
         addresses = list(self._pending.values())
@@ -161,7 +162,8 @@ class Server:
         metrics.count("connects", "ok")
         metrics.set("connections", len(self._connections))
         try:
-            await connection.run(_bearer(socket))
+            assert socket.request is not None  # the handshake is over
+            await connection.run(_bearer(socket.request))
         finally:
             self._connections.discard(connection)
             self._pending.pop(connection, None)
@@ -182,10 +184,9 @@ def _address(socket: ServerConnection) -> str:
     return canonical_address(str(address[0])) if address else "unknown"
 
 
-def _bearer(socket: ServerConnection) -> str | None:
+def _bearer(request: Request) -> str | None:
     """Return the token of the Authorization header; never one from the URL."""
-    assert socket.request is not None  # the handshake is over
-    scheme, _, token = socket.request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 

@@ -29,7 +29,7 @@ FOREIGN = {
     "anthropic_api_key": "ANTHROPIC_API_KEY",
     "anthropic_base_url": "ANTHROPIC_BASE_URL",
 }
-_SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key"})
+_SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key", "deadman_url"})
 
 
 class Settings(BaseModel):
@@ -109,7 +109,7 @@ class Settings(BaseModel):
         (), description="browser origins that may connect, exactly as sent"
     )
 
-    deadman_url: str | None = Field(
+    deadman_url: SecretStr | None = Field(
         None, description="asked each minute while beats fire and runs finish"
     )
 
@@ -144,7 +144,9 @@ class Settings(BaseModel):
     max_connections: int = Field(20_000, ge=1, description="sockets of one process")
     max_pending_connections: int = Field(1_000, ge=1, description="before their hello")
     max_pending_per_address: int = Field(20, ge=1, description="of one address")
-    max_failed_logins_per_minute: int = Field(10, ge=1, description="of one address")
+    max_failed_logins_per_minute: int = Field(
+        10, ge=1, description="of one address; a right token gets in all the same"
+    )
     drain_seconds: float = Field(10, ge=0, description="over which SIGTERM closes all")
 
     @property

@@ -1,6 +1,7 @@
 """What one worker process works with, made after any fork and on its own loop."""
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,8 @@ from worker.loop import EventLoopThread
 
 #: Longest that the end of a process waits for its connections to be closed, in seconds.
 CLOSE_SECONDS = 2.0
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +48,19 @@ class Runtime:
         self.loop.close()
 
     async def _report(self, queues: tuple[str, ...]) -> None:
+        """Whatever fails is tried again: a worker that says nothing counts as dead."""
         while True:
-            with suppress(StoreError):
-                await asyncio.to_thread(
-                    self.processes.report,
-                    "worker",
-                    host=self.host,
-                    pid=os.getpid(),
-                    queues=queues,
-                )
+            try:
+                with suppress(StoreError):  # an outage shows elsewhere, and heals
+                    await asyncio.to_thread(
+                        self.processes.report,
+                        "worker",
+                        host=self.host,
+                        pid=os.getpid(),
+                        queues=queues,
+                    )
+            except Exception:  # noqa: BLE001  # the next report may well succeed
+                _LOG.exception("reporting failed", extra={"action": "unreported"})
             await asyncio.sleep(REPORT_SECONDS)
 
     async def _leave(self) -> None:

@@ -5,10 +5,13 @@ from heartbeat.store import keys
 from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
 
-#: Named clients of one owner; the one unseen longest makes room for another.
-MAX_CLIENTS = 16
+#: Named clients of one owner, some 20 KB of cursors; beyond, the one unseen longest
+#: makes room for another, and that one was forgotten is remembered.
+MAX_CLIENTS = 256
 #: A cursor unused for 30 days is forgotten, in seconds.
 KEPT_SECONDS = 30 * 86_400
+#: Where it stands when a client was forgotten last; no client can have this name.
+_FORGOTTEN = "*"
 
 
 class Cursors:
@@ -24,10 +27,25 @@ class Cursors:
         epoch, n = ms_of(found.get("epoch")), ms_of(found.get("n"))
         return None if epoch is None or n is None else f"{epoch}-{n}"
 
-    def advance(self, owner: str, client_id: str, alert_id: str) -> None:
-        """Move the cursor forward; an earlier place changes nothing."""
+    def may_have_had(self, owner: str, client_id: str) -> bool:
+        """Say whether a client without a cursor may have had one.
+
+        It made room for another, as far as anybody knows, or it cannot be read.
+        """
+        own, at_ms = self._server.ask(
+            lambda c: c.hmget(keys.cursors(owner), [client_id, _FORGOTTEN])
+        )
+        if own is not None or at_ms is None:
+            return own is not None
+        return self._server.now_ms() - int(at_ms) < KEPT_SECONDS * 1000
+
+    def advance(self, owner: str, client_id: str, alert_id: str) -> int:
+        """Move the cursor forward; an earlier place changes nothing.
+
+        Returns how many other clients were forgotten to make room: 0 or 1.
+        """
         cursor = Cursor.parse(alert_id)
-        self._server.run(
+        forgotten = self._server.run(
             "advance_cursor",
             "",
             client_id,
@@ -35,5 +53,7 @@ class Cursors:
             cursor.n,
             MAX_CLIENTS,
             KEPT_SECONDS,
+            _FORGOTTEN,
             keys=(keys.cursors(owner),),
         )
+        return 1 if forgotten == 1 else 0

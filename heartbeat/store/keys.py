@@ -23,7 +23,7 @@ runs and its usage.
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
-| `cursors:<owner>` | hash | client name to cursor as JSON, at most 16 | 30 days | gateway | gateway |
+| `cursors:<owner>` | hash | client name to cursor as JSON, at most 256; `*` to when one was forgotten last | 30 days | gateway | gateway |
 | `wake` | channel | something may be due now | - | gateway, worker | beat |
 | `watch` | string | which gateway watches for overdue slots | 15 s, renewed | gateway | gateway |
 | `statistics` | hash | counters of the ledger | for ever | scripts | gateway |

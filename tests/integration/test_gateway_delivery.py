@@ -280,9 +280,29 @@ def test_who_comes_while_the_server_is_away_may_say_hello_again(
     play(durable.url, tmp_path, story)
 
 
-async def until_ready(client: Client) -> None:
+@pytest.mark.parametrize("hello", [{"clientId": "tablet"}, {}], ids=["other", "none"])
+def test_a_hello_that_failed_keeps_its_name_from_nobody(
+    durable: RunningServer, tmp_path: Path, hello: dict[str, str]
+) -> None:
+    async def story(running: Running) -> None:
+        durable.kill()
+        client = await running.client()
+        refused = await client.hello(clientId="phone")
+        assert refused["code"] == "store_unavailable"
+        await asyncio.to_thread(durable.start)
+        await until_ready(client, **hello)
+        phone = await running.client()
+        await until_ready(phone, clientId="phone")
+        await running.tell(*names(1, 1))
+        for one in (phone, client):
+            assert await one.alerts(1) == names(1, 1)
+
+    play(durable.url, tmp_path, story)
+
+
+async def until_ready(client: Client, **hello: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await client.hello())["type"] != "ready":
+        while (await client.hello(**hello))["type"] != "ready":
             await asyncio.sleep(0.05)
 
 

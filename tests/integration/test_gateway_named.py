@@ -1,13 +1,19 @@
 """Named clients: where they go on, whatever became of them and of their gateway."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
+from gateway.commands import THREADS
 from heartbeat.store import keys
+from heartbeat.store.cursors import MAX_CLIENTS, Cursors
+from heartbeat.store.server import Server
 from tests.integration.gateway_fixtures import (
+    PATIENCE_SECONDS,
     Running,
     a_gateway,
     names,
@@ -120,3 +126,88 @@ def test_a_client_that_acknowledges_is_sent_a_window_at_a_time(
         assert [one["name"] for one in told] == names(2, 30)
 
     play(server_url, tmp_path, story, window_alerts=8)
+
+
+def name_clients(url: str, count: int) -> None:
+    """Let so many clients of the owner acknowledge something."""
+    server = Server.connect(url, name="test")
+    cursors = Cursors(server)
+    for number in range(count):
+        cursors.advance("local", f"other{number}", f"1-{number}")
+    server.close()
+
+
+def test_a_seventeenth_client_costs_an_absent_one_nothing(
+    server_url: str, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        pager = await running.ready(clientId="pager")
+        await pager.socket.close()
+        await asyncio.to_thread(name_clients, server_url, 17)
+        await running.tell(*names(1, 2))
+        again = await running.client()
+        ready = await again.hello(clientId="pager")
+        assert (ready["resumed"], ready.get("lost")) == (True, None)
+        assert await again.alerts(2) == names(1, 2)
+
+    play(server_url, tmp_path, story)
+
+
+def test_a_forgotten_client_is_told_that_it_may_have_missed_something(
+    server_url: str, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        pager = await running.ready(clientId="pager")
+        await pager.socket.close()
+        await asyncio.to_thread(name_clients, server_url, MAX_CLIENTS - 1)
+        new = await running.client()
+        assert "lost" not in await new.hello(clientId="new")
+        await running.tell(*names(1, 2))
+        again = await running.client()
+        ready = await again.hello(clientId="pager")
+        assert (ready["resumed"], ready["lost"]) == (False, {"reason": "state_lost"})
+        await again.socket.close()
+        known = await running.client()
+        assert "lost" not in await known.hello(clientId="pager")
+        _, metrics = await running.get("/metrics")
+        assert "heartbeat_clients_forgotten_total 2.0" in metrics
+        assert 'heartbeat_lost_ranges_total{reason="state_lost"} 1.0' in metrics
+
+    play(server_url, tmp_path, story)
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait until the store says so."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await asyncio.to_thread(is_so):
+            await asyncio.sleep(0.05)
+
+
+def test_the_gateways_own_work_waits_for_no_request(
+    server_url: str, tmp_path: Path
+) -> None:
+    released = threading.Event()
+
+    async def story(running: Running) -> None:
+        client = await running.ready(clientId="phone")
+        await running.tell(*names(1, 1))
+        (told,) = await client.told(1)
+        commands = running.gateway._commands  # requests that all take very long
+        busy = [
+            asyncio.create_task(commands.call(released.wait))
+            for _ in range(2 * THREADS)
+        ]
+        server = Server.connect(server_url, name="test")
+        try:
+            await client.send("ack", alertId=told["alertId"])
+            cursors = Cursors(server)
+            await until(lambda: cursors.get("local", "phone") == told["alertId"])
+            server.ask(lambda c: c.delete(keys.WATCH))
+            await until(lambda: server.ask(lambda c: c.exists(keys.WATCH)))
+            assert not any(call.done() for call in busy)
+        finally:
+            released.set()
+            await asyncio.gather(*busy)
+            server.close()
+
+    play(server_url, tmp_path, story)

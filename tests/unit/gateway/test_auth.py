@@ -5,6 +5,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.auth import Gate, Login, Refused, Tokens, TokensFile
 from gateway.limits import MAX_ADDRESSES, Bucket, Buckets, Failures, canonical_address
@@ -39,7 +41,7 @@ def test_anything_else_is_refused(token: str | None) -> None:
 def test_without_tokens_everybody_is_local() -> None:
     gate = Gate(None, Failures(1))
     assert gate.login(None, "10.0.0.1", 0.0) == Login(owner=LOCAL_OWNER)
-    assert not gate.is_blocked("10.0.0.1", 0.0)
+    assert not gate.is_blocked("any", "10.0.0.1", 0.0)
 
 
 def test_comments_and_blank_lines_are_no_tokens() -> None:
@@ -76,21 +78,45 @@ def test_a_withdrawn_token_no_longer_holds() -> None:
     assert not gate.holds(login)
 
 
-def test_too_many_failures_block_even_the_right_token() -> None:
+def test_too_many_failures_block_wrong_tokens_and_no_right_one() -> None:
     gate = a_gate(at_most=3)
     for second in range(3):
-        gate.login("guess", "10.0.0.1", float(second))
-    assert gate.is_blocked("10.0.0.1", 3.0)
-    assert gate.login("red", "10.0.0.1", 3.0) == Refused(blocked=True)
-    assert isinstance(gate.login("red", "10.0.0.2", 3.0), Login)
+        assert gate.login("guess", "10.0.0.1", float(second)) == Refused(blocked=False)
+    assert gate.is_blocked("guess", "10.0.0.1", 3.0)
+    assert gate.login("guess", "10.0.0.1", 3.0) == Refused(blocked=True)
+    assert gate.login("guess", "10.0.0.2", 3.0) == Refused(blocked=False)
+    assert not gate.is_blocked("red", "10.0.0.1", 3.0)
+    assert isinstance(gate.login("red", "10.0.0.1", 3.0), Login)
+
+
+def test_a_right_token_frees_no_wrong_one() -> None:
+    gate = a_gate(at_most=2)
+    gate.login("guess", "10.0.0.1", 0.0)
+    gate.login("red", "10.0.0.1", 1.0)
+    gate.login("guess", "10.0.0.1", 2.0)
+    gate.login("red", "10.0.0.1", 3.0)
+    assert gate.login("guess", "10.0.0.1", 4.0) == Refused(blocked=True)
+
+
+@given(
+    tokens=st.lists(st.sampled_from(["red", "green", "", None]), max_size=30),
+    at_most=st.integers(1, 5),
+)
+def test_what_others_tried_before_never_matters_to_a_right_token(
+    tokens: list[str | None], at_most: int
+) -> None:
+    gate = a_gate(at_most=at_most)
+    for second, token in enumerate(tokens):
+        gate.login(token, "10.0.0.1", float(second))
+    assert isinstance(gate.login("blue", "10.0.0.1", 30.0), Login)
 
 
 def test_a_block_ends_a_minute_after_its_first_failure() -> None:
     gate = a_gate(at_most=3)
     for second in range(3):
         gate.login("guess", "::1", float(second))
-    assert gate.is_blocked("::1", 59.9)
-    assert isinstance(gate.login("red", "::1", 60.0), Login)
+    assert gate.login("guess", "::1", 59.9) == Refused(blocked=True)
+    assert gate.login("guess", "::1", 60.0) == Refused(blocked=False)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +196,28 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert file.read().find("red") is not None
     assert file.read_if_changed() is None
     path.write_text(f"{digest('green')} alice\n# longer\n")
+    assert file.read_if_changed() is None
     tokens = file.read_if_changed()
     assert tokens is not None
     assert tokens.find("red") is None
+    assert file.read_if_changed() is None
+
+
+def test_a_file_that_is_still_being_written_withdraws_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "tokens"
+    lines = [f"{digest('red')} alice\n", f"{digest('blue')} bob\n"]
+    path.write_text("".join(lines))
+    file = TokensFile(path)
+    file.read()
+    path.write_text("")
+    assert file.read_if_changed() is None
+    path.write_text(lines[0])
+    assert file.read_if_changed() is None
+    path.write_text("".join([*lines, f"{digest('green')} carol\n"]))
+    assert file.read_if_changed() is None
+    tokens = file.read_if_changed()
+    assert tokens is not None
+    assert all(map(tokens.find, ("red", "blue", "green")))
 
 
 @pytest.mark.parametrize("damage", ["broken", "gone"])
@@ -187,8 +232,7 @@ def test_a_damaged_file_changes_nothing_and_is_told_once(
         os.unlink(path)
     else:
         path.write_text("no such line in any form\n")
-    assert file.read_if_changed() is None
-    assert file.read_if_changed() is None
+    assert [file.read_if_changed() for _ in range(4)] == [None] * 4
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 

@@ -117,6 +117,14 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert settings.anthropic_api_key.get_secret_value() == "from-file"
 
 
+def test_who_may_ping_the_monitor_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("https://monitor.example/s3cret\n")
+    path = str(tmp_path / "url")
+    settings = Settings.from_env({"HEARTBEAT_DEADMAN_URL_FILE": path})
+    assert settings.deadman_url is not None
+    assert settings.deadman_url.get_secret_value() == "https://monitor.example/s3cret"
+
+
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="nothing"):
         Settings.from_env({"HEARTBEAT_REDIS_URL_FILE": str(tmp_path / "nothing")})
@@ -129,7 +137,11 @@ def test_only_secrets_may_come_from_a_file(tmp_path: Path) -> None:
 
 def test_no_secret_shows_in_repr() -> None:
     settings = Settings.from_env(
-        {"ANTHROPIC_API_KEY": "hunter2", "HEARTBEAT_REDIS_URL": "redis://:hunter2@h"}
+        {
+            "ANTHROPIC_API_KEY": "hunter2",
+            "HEARTBEAT_REDIS_URL": "redis://:hunter2@h",
+            "HEARTBEAT_DEADMAN_URL": "https://monitor.example/hunter2",
+        }
     )
     assert "hunter2" not in repr(settings)
 

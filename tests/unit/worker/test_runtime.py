@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from heartbeat.errors import StoreUnavailable
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from tests.unit.worker.runs import a_config, a_runner, an_execution, open_slot
@@ -69,6 +70,29 @@ def test_a_worker_says_that_it_is_there_and_that_it_leaves(server: Server) -> No
     assert seen(server) == [(os.getpid(), ("heartbeat.gpu",))]
     runtime.close()
     assert seen(server) == []
+
+
+def test_a_report_that_fails_is_logged_and_made_again(
+    runtime: Runtime,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("worker.runtime.REPORT_SECONDS", 0.01)
+    failures = iter([StoreUnavailable("away"), ZeroDivisionError("a bug")])
+    reported = threading.Event()
+
+    class Failing(Processes):
+        def report(self, *_: object, **__: object) -> None:
+            for failure in failures:
+                raise failure
+            reported.set()
+
+    object.__setattr__(runtime, "processes", Failing(server))
+    runtime.report_forever(())
+    assert reported.wait(5)
+    assert [record.message for record in caplog.records] == ["reporting failed"]
+    assert "a bug" in caplog.text
 
 
 def test_it_is_made_once_however_many_threads_ask(server: Server) -> None:
