@@ -22,6 +22,7 @@ from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
 from heartbeat.instants import to_ms
 from heartbeat.models import DEFAULT_MODEL, check_model_id
 from heartbeat.settings import Settings
+from heartbeat.store.ahead import Ahead
 from heartbeat.store.processes import Processes, ProcessSeen
 from heartbeat.store.server import Server
 from heartbeat.store.statistics import Statistics
@@ -72,6 +73,7 @@ def _store(context: Context) -> Iterator[Finding]:
             skew_seconds=(to_ms(context.now) - now_ms) / 1000,
             processes=[_looked_for(one) for one in Processes(server).seen()],
             lag=Statistics(server).lag(),
+            ahead=Ahead(server).count(),
         )
     except StoreError as error:
         yield Finding(

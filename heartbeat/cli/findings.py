@@ -49,6 +49,8 @@ class Facts:
     skew_seconds: float
     processes: Sequence[ProcessSeen]
     lag: Lag
+    #: Heartbeats that wait for a time far ahead, since the clock was set back.
+    ahead: int = 0
 
 
 def judge(facts: Facts) -> Iterator[Finding]:
@@ -63,6 +65,8 @@ def judge(facts: Facts) -> Iterator[Finding]:
         yield _processes(kind, seen, facts.now_ms)
     yield _queue(facts.processes)
     yield _lag(facts.lag)
+    if facts.ahead:
+        yield _ahead(facts.ahead)
 
 
 def _version(info: Mapping[str, object]) -> str:
@@ -147,6 +151,14 @@ def _lag(lag: Lag) -> Finding:
     late = f"{said}; the oldest slot is {lag.overdue_ms / 1000:.0f} s late"
     level = _fail if lag.overdue_ms >= STUCK_MS else _warn
     return level("schedule", late, "see the log of beat; more beats may run at once")
+
+
+def _ahead(count: int) -> Finding:
+    return _fail(
+        "schedule",
+        f"Redis' clock was set back: heartbeats that wait for it to catch up: {count}",
+        "a running beat lets them go on within minutes; keep Redis' clock (NTP)",
+    )
 
 
 def _ok(subject: str, message: str) -> Finding:

@@ -39,6 +39,7 @@ def findings(
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
+    ahead: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
 ) -> dict[str, Finding]:
     """Return what is not fine, by subject."""
@@ -46,6 +47,7 @@ def findings(
         skew_seconds=skew_seconds,
         processes=processes,
         overdue_ms=overdue_ms,
+        ahead=ahead,
         info=info,
     )
     return {name: one for name, one in found.items() if one.level is not Level.OK}
@@ -56,6 +58,7 @@ def judged(
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
+    ahead: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
 ) -> dict[str, Finding]:
     """Return the last finding about each subject."""
@@ -65,6 +68,7 @@ def judged(
         skew_seconds=skew_seconds,
         processes=processes,
         lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms),
+        ahead=ahead,
     )
     return {one.subject: one for one in judge(facts)}
 
@@ -146,3 +150,10 @@ def test_a_clock_that_differs_is_a_warning(skew_seconds: float, said: str) -> No
 )
 def test_a_schedule_that_is_behind_is_found(overdue_ms: int, level: Level) -> None:
     assert findings(overdue_ms=overdue_ms)["schedule"].level is level
+
+
+def test_heartbeats_that_wait_for_a_clock_that_was_set_back_are_found() -> None:
+    found = findings(ahead=3)["schedule"]
+    assert found.level is Level.FAIL
+    assert "set back" in found.message
+    assert "3" in found.message
