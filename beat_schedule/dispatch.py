@@ -1,8 +1,9 @@
 """One pass over what is due: claim, send, note. Knows neither Celery nor the clock."""
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -10,13 +11,17 @@ from heartbeat.cadence import Cadence
 from heartbeat.config import cadence_of
 from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_ms
-from heartbeat.planning import catch_up, first_unclaimed, plan_text
+from heartbeat.planning import CatchUp, catch_up, first_unclaimed, plan_text
+from heartbeat.set_back import Taken, go_on
 from heartbeat.store.slots import UNCHANGED, Advance, Claim, Sent, Slots
 
 logger = logging.getLogger(__name__)
 
 #: What computing with a bad record raises.
 _UNUSABLE = (HeartbeatError, ValueError, OverflowError)
+
+#: Claims that send nothing, and after which the schedule goes on.
+_GO_ON = frozenset({"advance", "late", "ahead"})
 
 #: Slots taken in one claim: large enough that round trips do not count, small enough
 #: that another beat gets its share and a dead one delays few.
@@ -69,9 +74,11 @@ class Dispatcher:
         if outgoing:
             self._queues.send(outgoing)
             self._slots.commit(followed(outgoing))
-        others = [claim for claim in claims if claim.kind in {"advance", "late"}]
+        others = [claim for claim in claims if claim.kind in _GO_ON]
         if others:
-            self._slots.advance(advanced(others, now=self._now()))
+            ahead = [claim.uid for claim in others if claim.kind == "ahead"]
+            taken = self._slots.ahead.taken(ahead)
+            self._slots.advance(advanced(others, now=self._now(), taken=taken))
         for claim in claims:
             if claim.kind == "broken":
                 _report(claim, "a stored record cannot be read")
@@ -83,9 +90,14 @@ def followed(sent: Iterable[Claim]) -> list[Sent]:
     return [Sent(claim, plan=_following(claim)) for claim in sent]
 
 
-def advanced(claims: Iterable[Claim], *, now: datetime) -> list[Advance]:
-    """Return how schedules go on after slots that were skipped or passed unclaimed."""
-    return [_advance(claim, now) for claim in claims]
+def advanced(
+    claims: Iterable[Claim], *, now: datetime, taken: Mapping[str, Sequence[Taken]]
+) -> list[Advance]:
+    """Return how schedules go on after slots that were skipped or passed unclaimed.
+
+    `taken`: which slots are over or open, of the heartbeats that are ahead.
+    """
+    return [_advance(claim, now, taken.get(claim.uid, ())) for claim in claims]
 
 
 def _following(claim: Claim) -> str:
@@ -101,11 +113,14 @@ def _following(claim: Claim) -> str:
         return UNCHANGED
 
 
-def _advance(claim: Claim, now: datetime) -> Advance:
+def _advance(claim: Claim, now: datetime, taken: Sequence[Taken]) -> Advance:
     if claim.kind == "advance":
         return Advance(claim, plan=_following(claim))
     try:
-        return _catch_up(claim, cadence_of(claim.timing), now)
+        cadence = cadence_of(claim.timing)
+        if claim.kind == "ahead":
+            return _go_back(claim, cadence, now, taken)
+        return _catch_up(claim, cadence, now)
     except _UNUSABLE as error:
         _report(claim, error)
         return Advance(claim, plan=UNCHANGED)
@@ -117,7 +132,18 @@ def _catch_up(claim: Claim, cadence: Cadence, now: datetime) -> Advance:
     )
     if since is None:
         return Advance(claim, plan="")
-    step = catch_up(cadence, since=since, now=now)
+    return _go_on(claim, cadence, catch_up(cadence, since=since, now=now))
+
+
+def _go_back(
+    claim: Claim, cadence: Cadence, now: datetime, taken: Sequence[Taken]
+) -> Advance:
+    onward = go_on(cadence, taken, now=now)
+    back = json.dumps({"last": onward.last_ms, "ahead": onward.ahead})
+    return replace(_go_on(claim, cadence, onward.step), back=back)
+
+
+def _go_on(claim: Claim, cadence: Cadence, step: CatchUp) -> Advance:
     return Advance(
         claim,
         plan=plan_text(cadence, step.slot, uid=claim.uid),

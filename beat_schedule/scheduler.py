@@ -98,6 +98,17 @@ class LedgerScheduler(Scheduler):
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             using.processes.report("beat", host=using.host, pid=using.pid)
             self._reported = time.monotonic()
+            self._look_ahead(using)
+
+    def _look_ahead(self, using: Collaborators) -> None:
+        """Let no heartbeat wait for a clock that was set back to get there again."""
+        found = using.slots.ahead.look_on()
+        if found:
+            logger.warning(
+                "Redis' clock was set back: %d heartbeats go on from now",
+                found,
+                extra={"action": "set_back"},
+            )
 
     def _say_once(self, error: HeartbeatError) -> None:
         """Log an outage when it begins; the same line twice a second helps nobody."""

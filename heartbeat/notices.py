@@ -123,5 +123,8 @@ class Policy:
         return self.notify is Notify.EVERY_RUN or self.has_waited(told_ms, now_ms)
 
     def has_waited(self, told_ms: int, now_ms: int) -> bool:
-        """Say whether the time between two tellings has passed."""
-        return now_ms - told_ms >= self.repeat // timedelta(milliseconds=1)
+        """Say whether the time between two tellings has passed.
+
+        One that far ahead was told by a clock that was set back since.
+        """
+        return abs(now_ms - told_ms) >= self.repeat // timedelta(milliseconds=1)

@@ -23,6 +23,7 @@ from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
 from heartbeat.instants import from_ms, to_ms
 from heartbeat.models import DEFAULT_MODEL, check_model_id
 from heartbeat.settings import Settings
+from heartbeat.store.ahead import Ahead
 from heartbeat.store.gates import Gates
 from heartbeat.store.processes import Processes, ProcessSeen
 from heartbeat.store.server import Server
@@ -77,6 +78,7 @@ def _store(context: Context) -> Iterator[Finding]:
             lag=Statistics(server).lag(),
             gates=Gates(server).closed(),
             fleet_budget=_fleet_budget(context.settings, server, from_ms(now_ms)),
+            ahead=Ahead(server).count(),
         )
     except StoreError as error:
         yield Finding(

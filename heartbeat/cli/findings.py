@@ -64,6 +64,8 @@ class Facts:
     lag: Lag
     gates: Sequence[ClosedGate]
     fleet_budget: Budget
+    #: Heartbeats that wait for a time far ahead, since the clock was set back.
+    ahead: int = 0
 
 
 def judge(facts: Facts) -> Iterator[Finding]:
@@ -80,6 +82,8 @@ def judge(facts: Facts) -> Iterator[Finding]:
     yield _lag(facts.lag)
     yield from _gates(facts.gates, facts.now_ms)
     yield _budget(facts.fleet_budget)
+    if facts.ahead:
+        yield _ahead(facts.ahead)
 
 
 def _version(info: Mapping[str, object]) -> str:
@@ -195,6 +199,14 @@ def _budget(fleet: Budget) -> Finding:
         "budget",
         f"{said}: {_ON_RUNG[fleet.rung]}",
         "`heartbeat usage` says by whom; raise it, or wait for 00:00 UTC",
+    )
+
+
+def _ahead(count: int) -> Finding:
+    return _fail(
+        "schedule",
+        f"Redis' clock was set back: heartbeats that wait for it to catch up: {count}",
+        "a running beat lets them go on within minutes; keep Redis' clock (NTP)",
     )
 
 

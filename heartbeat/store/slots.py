@@ -13,6 +13,7 @@ from heartbeat.jobs import queue_for
 from heartbeat.planning import manual_slot_text
 from heartbeat.runs import run_id
 from heartbeat.store import keys
+from heartbeat.store.ahead import Ahead
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Server
 
@@ -25,7 +26,7 @@ REDISPATCH_MS = 30_000
 #: schedule stays as it is.
 UNCHANGED = "-"
 
-Kind = Literal["publish", "manual", "advance", "late", "broken"]
+Kind = Literal["publish", "manual", "advance", "late", "ahead", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Sent:
 class Advance:
     """A schedule that goes on with another slot, and what was missed before it.
 
-    With the plan UNCHANGED the heartbeat is looked at again in a minute.
+    With the plan UNCHANGED the heartbeat is looked at again in a minute. `back`: where
+    it goes on from, when the clock was set back.
     """
 
     claim: Claim
     plan: str
     missed: str = ""
+    back: str = ""
 
 
 class Slots:
@@ -75,6 +78,7 @@ class Slots:
         claim_lease_ms: int = CLAIM_LEASE_MS,
         redispatch_ms: int = REDISPATCH_MS,
     ) -> None:
+        self.ahead = Ahead(server)
         self._server = server
         self._claim_lease_ms = claim_lease_ms
         self._redispatch_ms = redispatch_ms
@@ -123,6 +127,7 @@ class Slots:
                 one.claim.slot_ms,
                 one.plan,
                 one.missed,
+                one.back,
             )
         ]
         if rows:

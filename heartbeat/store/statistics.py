@@ -8,7 +8,7 @@ from heartbeat.store.server import Server
 #: What the scripts count, apart from why slots were skipped or missed (`missed_…`).
 EVENTS = (
     *("configured", "deleted", "requested", "told", "unreadable"),
-    *("claimed", "published", "redispatched", "outdated"),
+    *("claimed", "published", "redispatched", "outdated", "set_back"),
     *("begun", "begun_by_earlier", "begin_gone", "begin_running"),
     *("handed_back", "lease_lost", "taken", "fenced", "recovered"),
     *("finished", "finished_ok", "finished_alert", "finished_unknown"),

@@ -267,6 +267,26 @@ class TestTheScheduler:
         expected = site.request_runs(1)
         until(lambda: scheduler.tick() == 0 and {*site.sent()} == expected)
 
+    def test_a_heartbeat_that_was_claimed_ahead_of_the_clock_goes_on(
+        self,
+        site: Site,
+        scheduler: LedgerScheduler,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        uid, later_ms = f"{OWNER}:hb0", site.server.now_ms() + 86_400_000
+        site.heartbeats.configure(a_config("hb0"), max_per_owner=9)
+        key = keys.heartbeat(uid)
+        site.server.ask(lambda client: client.hset(key, "last_slot", str(later_ms)))
+        site.server.ask(lambda client: client.zadd(keys.DUE, {uid: later_ms}))
+        until(lambda: scheduler.tick() == 0 and "was set back" in caplog.text)
+        until(
+            lambda: (
+                scheduler.tick() == 0
+                and (site.slots.next_due_ms() or later_ms) < later_ms
+                and Statistics(site.server).read()["set_back"] == 1
+            )
+        )
+
     def test_a_broken_record_is_reported_and_the_others_run(
         self,
         site: Site,

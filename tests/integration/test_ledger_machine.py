@@ -6,7 +6,6 @@ To search for longer: `LEDGER_EXAMPLES=3000 pytest -o timeout=0` on this file.
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import fakeredis
@@ -22,12 +21,14 @@ from hypothesis.stateful import (
 )
 
 from beat_schedule.dispatch import advanced, followed
-from heartbeat.config import HeartbeatConfig, unique_id
+from heartbeat.config import unique_id
 from heartbeat.errors import Busy, InvalidConfig, NotFound
-from heartbeat.instants import from_ms
+from heartbeat.instants import from_ms, to_ms
+from heartbeat.runs import is_manual
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Fenced, Known
 from heartbeat.store.slots import Claim
+from tests.integration.ledger_model import Model, Worker, messages_of, name_of
 from tests.unit.store.ledger import (
     OWNER,
     START_MS,
@@ -51,26 +52,6 @@ places = st.sampled_from([-1, -1, 0, 1, 2])
 ids = st.sampled_from(IDS)
 
 
-@dataclass(eq=False)
-class Worker:
-    """One run as its worker sees it; it may have lost its right without knowing."""
-
-    begun: Begun
-    lease_until: int
-    has_expired: bool = False
-
-
-@dataclass
-class Model:
-    """What the test knows of one heartbeat."""
-
-    config: HeartbeatConfig | None = None
-    is_paused: bool = False
-    last_grid_slot: int = 0
-    open_run: str | None = None
-    newest_token: int = 0
-
-
 class Ledger(RuleBasedStateMachine):
     connect: Callable[[], ClockedServer]
 
@@ -84,6 +65,7 @@ class Ledger(RuleBasedStateMachine):
         self.nonces = 0
         self.unopened = 0
         self.ended_before = 0
+        self.was_set_back = False
         for name, every in zip(IDS, EVERY, strict=False):
             self.configure(name, every, enabled=True)
 
@@ -144,7 +126,7 @@ class Ledger(RuleBasedStateMachine):
         lengths, waiting = self.fleet.lengths(), self.waiting()
         unbegun = self.open_slots("published")
         claims = self.fleet.slots.claim(most=most, queue_lengths=lengths)
-        again = [one for one in _messages(claims) if one.run_id in unbegun]
+        again = [one for one in messages_of(claims) if one.run_id in unbegun]
         assert len(again) <= max(0, waiting - lengths["heartbeat"])
         opened = self.open_slots("published")
         skipped = [
@@ -157,22 +139,23 @@ class Ledger(RuleBasedStateMachine):
     @rule(place=places)
     def a_beat_dies_with_half_a_batch_sent(self, place: int) -> None:
         claims = self.taken(self.beats, place)
-        self.fleet.send(_messages(claims)[: len(claims) // 2])
+        self.fleet.send(messages_of(claims)[: len(claims) // 2])
 
     @precondition(lambda self: self.beats)
     @rule(place=places)
     def a_beat_dies_before_it_notes_what_it_sent(self, place: int) -> None:
-        self.fleet.send(_messages(self.taken(self.beats, place)))
+        self.fleet.send(messages_of(self.taken(self.beats, place)))
 
     @precondition(lambda self: self.beats)
     @rule(place=places)
     def a_beat_goes_on(self, place: int) -> None:
         claims = self.taken(self.beats, place)
-        self.fleet.send(_messages(claims))
-        self.fleet.slots.commit(followed(_messages(claims)))
-        others = [one for one in claims if one.kind in {"advance", "late"}]
+        self.fleet.send(messages_of(claims))
+        self.fleet.slots.commit(followed(messages_of(claims)))
+        others = [one for one in claims if one.kind in {"advance", "late", "ahead"}]
         before, now = self.ended(), from_ms(self.fleet.server.clock_ms)
-        self.fleet.slots.advance(advanced(others, now=now))
+        taken = self.fleet.slots.ahead.taken([one.uid for one in others])
+        self.fleet.slots.advance(advanced(others, now=now, taken=taken))
         self.unopened += self.ended() - before
 
     @rule()
@@ -224,9 +207,11 @@ class Ledger(RuleBasedStateMachine):
         others = [one for one in self.workers if one.begun.lease.uid == message.uid]
         assert all(one.has_expired for one in others), "two runs at once"
         self.workers.append(Worker(begun, now + RUN_LEASE_MS))
-        known = self.known[_name(message.uid)]
+        known = self.known[name_of(message.uid)]
         assert int(begun.lease.token) > known.newest_token
         known.newest_token = int(begun.lease.token)
+        if not is_manual(begun.lease.run_id):
+            known.begun.add(to_ms(begun.slot))
 
     @precondition(lambda self: self.fleet.messages)
     @rule(place=places)
@@ -251,7 +236,7 @@ class Ledger(RuleBasedStateMachine):
             answer = self.fleet.runs.finish(begun.lease, outcome, against=answer)
         if answer is None:
             token = int(begun.lease.token)
-            assert token >= self.known[_name(begun.lease.uid)].newest_token
+            assert token >= self.known[name_of(begun.lease.uid)].newest_token
             self.finished.append(begun)
         else:
             assert answer is Fenced.FENCED
@@ -282,9 +267,23 @@ class Ledger(RuleBasedStateMachine):
             if worker.lease_until <= self.fleet.server.clock_ms:
                 worker.has_expired = True
 
-    @rule(seconds=st.sampled_from([1, 400]))
+    @rule(seconds=st.sampled_from([1, 60, 400, 5_000]))
     def the_clock_jumps_back(self, seconds: float) -> None:
         self.fleet.server.pass_time(seconds=-seconds)
+        self.was_set_back = self.was_set_back or seconds > 60
+
+    @rule()
+    def a_beat_looks_ahead(self) -> None:
+        self.fleet.slots.ahead.look_on()
+        for worker in self.workers:
+            worker.cut_lease(self.fleet.server.clock_ms)
+
+    @rule()
+    def the_clock_runs_ahead_for_a_while(self) -> None:
+        self.time_passes(5_000)
+        self.a_run_goes_well()
+        self.the_clock_jumps_back(5_000)
+        self.a_beat_looks_ahead()
 
     # What always holds ---------------------------------------------------------------
 
@@ -305,7 +304,8 @@ class Ledger(RuleBasedStateMachine):
         self.ended_before, self.unopened = ended, 0
 
     def opened(self, known: Model, slot: int) -> None:
-        assert slot > known.last_grid_slot
+        assert slot not in known.begun
+        assert slot > known.last_grid_slot or self.was_set_back
         assert known.config
         assert not known.is_paused
         grid = known.config.timing.cadence()
@@ -337,7 +337,7 @@ class Ledger(RuleBasedStateMachine):
         """What is open has a deadline; nothing else has."""
         found = self.fleet.server.ask(lambda client: client.zrange(keys.OPEN, 0, -1))
         names = {name for name in IDS if self.open_slot(name)}
-        assert {_name(str(uid)) for uid in found} == names
+        assert {name_of(str(uid)) for uid in found} == names
 
     # Reading -------------------------------------------------------------------------
 
@@ -361,14 +361,6 @@ class Ledger(RuleBasedStateMachine):
         return {
             cast(str, one["runId"]) for one in slots if one and one["state"] == state
         }
-
-
-def _messages(claims: list[Claim]) -> list[Claim]:
-    return [claim for claim in claims if claim.kind in {"publish", "manual"}]
-
-
-def _name(uid: str) -> str:
-    return uid.partition(":")[2]
 
 
 def _stories(count: int) -> hypothesis.settings:

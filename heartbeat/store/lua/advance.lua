@@ -1,21 +1,30 @@
 -- Set when heartbeats are due next, after slots were skipped or missed. ARGV: now, then
--- rows of uid, version, slot that the plan replaces, plan, missed slots as JSON or ''.
+-- rows of uid, version, slot that the plan replaces, plan, missed slots as JSON or '',
+-- and where the clock was set back the new last slot and the slots ahead, as JSON or ''.
 -- A heartbeat that changed meanwhile keeps what its change made of it. The plan '-' says
 -- that none could be made: the heartbeat is looked at again in a minute.
 local PUT_OFF = 60000
 local now = clock(ARGV[1])
-for index = 2, #ARGV, 5 do
+
+local function go_back(uid, back)
+  redis.call('HSET', heartbeat_key(uid), 'last_slot', string.format('%.0f', back.last),
+    'ahead', cjson.encode(back.ahead))
+  count('set_back')
+end
+
+for index = 2, #ARGV, 6 do
   local uid, version, slot = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
-  local plan, missed = ARGV[index + 3], ARGV[index + 4]
+  local plan, missed, back = ARGV[index + 3], ARGV[index + 4], ARGV[index + 5]
   if not is_planned(uid, version, slot) then
     count('outdated')
   elseif plan == '-' then
     redis.call('ZADD', DUE, now + PUT_OFF, uid)
   else
+    if back ~= '' then go_back(uid, cjson.decode(back)) end
     if missed ~= '' then
       record_missed(uid, 'beat_away', cjson.decode(missed))
     end
     set_plan(uid, plan)
   end
 end
-return (#ARGV - 1) / 5
+return (#ARGV - 1) / 6

@@ -5,6 +5,7 @@
 --   manual    the same, for a slot off the grid
 --   advance   the slot is settled; compute when the heartbeat is due next
 --   late      slots have passed unclaimed; decide which runs and which are missed
+--   ahead     the last claimed slot is far ahead: the clock was set back; decide the same
 --   broken    what is kept of it cannot be read; tell the operator
 -- Whatever is taken is leased: a claimer that dies loses it when the lease ends.
 local PUT_OFF = 60000
@@ -20,14 +21,27 @@ local function give(kind, uid, slot, run_id, facts)
     facts.version, facts.timing, facts.queue, string.format('%.0f', facts.last_slot) }
 end
 
+-- Slots that were claimed before the clock was set back count as claimed when they come.
+local function pass_over(uid, facts, ahead)
+  local slot, last, left = facts.plan and facts.plan.slot or 0, facts.last_slot, false
+  for _, span in ipairs(ahead) do
+    if slot >= span[1] and slot <= span[2] then facts.last_slot = span[2] end
+    left = left or span[2] > last
+  end
+  if not left then redis.call('HDEL', heartbeat_key(uid), 'ahead') end
+end
+
 local function facts_of(uid)
   local found = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'queue',
-    'last_slot', 'plan', 'enabled', 'paused')
-  return {
+    'last_slot', 'plan', 'enabled', 'paused', 'ahead')
+  local facts = {
     version = found[1] or '', timing = found[2] or '', queue = found[3] or '',
-    last_slot = tonumber(found[4]) or 0, plan = read_plan(found[5]),
+    last_slot = read_last(found[4]), plan = read_plan(found[5]),
     is_scheduled = found[1] and found[6] == '1' and not found[7],
   }
+  facts.is_ahead = is_ahead(facts.last_slot, now)
+  if found[8] then pass_over(uid, facts, read_spans(found[8])) end
+  return facts
 end
 
 local function put_off(uid)
@@ -164,6 +178,9 @@ local function look(uid)
   local open = load_open(uid)
   if open and open.grid and open.slot == plan.slot and open.state == 'claimed' then
     redis.call('ZADD', DUE, redis.call('ZSCORE', OPEN, uid), uid)
+  elseif facts.is_ahead then
+    redis.call('ZADD', DUE, now + lease, uid)
+    give('ahead', uid, plan.slot, plan.runId, facts)
   elseif plan.slot <= facts.last_slot or is_past(plan) then
     redis.call('ZADD', DUE, now + lease, uid)
     give('late', uid, plan.slot, plan.runId, facts)

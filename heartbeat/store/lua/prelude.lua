@@ -48,6 +48,19 @@ local function is_number(value)
   return type(value) == 'number' and value >= 0 and value < 253402300800000
 end
 
+-- The slot that was claimed last; 0 for none, and for one that cannot be read.
+local function read_last(text)
+  local last = tonumber(text)
+  return is_number(last) and last or 0
+end
+
+-- A claimed slot further ahead of the clock shows that the clock was set back, in ms.
+local SET_BACK = 60000
+
+local function is_ahead(last_slot, now)
+  return last_slot > now + SET_BACK
+end
+
 -- Whether a record can be written again: no number without end, nothing nested.
 local function is_plain(record)
   for _, value in pairs(record) do
@@ -75,6 +88,17 @@ local function read_plan(text)
   if plan and is_slot(plan) and (plan.next == nil or is_number(plan.next)) then
     return plan
   end
+end
+
+-- Slots from and to, in pairs.
+local function read_spans(text)
+  local spans = {}
+  for _, span in ipairs(decoded(text) or {}) do
+    if type(span) == 'table' and is_number(span[1]) and is_number(span[2]) then
+      spans[#spans + 1] = span
+    end
+  end
+  return spans
 end
 
 -- The open slot of a heartbeat ---------------------------------------------------
@@ -277,7 +301,7 @@ local function look_behind(uid, now, counted_on)
   local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'plan',
     'last_slot', 'enabled', 'paused')
   if known[5] ~= '1' or known[6] then return nil, false end
-  local plan, last = read_plan(known[3]), tonumber(known[4]) or 0
+  local plan, last = read_plan(known[3]), read_last(known[4])
   local planned = plan and plan.slot or last
   if plan then
     local first = planned > last and planned or plan.next

@@ -42,6 +42,7 @@ def findings(
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
+    ahead: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
     gates: Sequence[ClosedGate] = (),
     spent: int = 0,
@@ -51,6 +52,7 @@ def findings(
         skew_seconds=skew_seconds,
         processes=processes,
         overdue_ms=overdue_ms,
+        ahead=ahead,
         info=info,
         gates=gates,
         spent=spent,
@@ -63,6 +65,7 @@ def judged(
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
     overdue_ms: int = 0,
+    ahead: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
     gates: Sequence[ClosedGate] = (),
     spent: int = 0,
@@ -76,6 +79,7 @@ def judged(
         lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms),
         gates=gates,
         fleet_budget=Budget(scope=Scope.TOKENS_OF_FLEET, spent=spent, limit=100),
+        ahead=ahead,
     )
     return {one.subject: one for one in judge(facts)}
 
@@ -203,3 +207,10 @@ def test_the_fleets_day_is_told_with_what_follows_from_it(
     assert found.level is level
     assert said in found.message
     assert "HEARTBEAT_MAX_TOKENS_PER_DAY" in found.message
+
+
+def test_heartbeats_that_wait_for_a_clock_that_was_set_back_are_found() -> None:
+    found = findings(ahead=3)["schedule"]
+    assert found.level is Level.FAIL
+    assert "set back" in found.message
+    assert "3" in found.message

@@ -142,6 +142,17 @@ def test_what_follows_is_added_up_and_told_after_the_repeat() -> None:
     assert details(story).startswith("4, 2026-11-24T12:00:00.000Z to")
 
 
+@pytest.mark.parametrize(("hours", "told"), [(1, []), (24, ["overdue None ongoing"])])
+def test_what_was_told_by_a_clock_that_is_set_back_does_not_silence_for_long(
+    hours: int, told: list[str]
+) -> None:
+    story = Story()
+    story.overdue(missed(0, 0, 1))
+    story.wait(-hours * HOUR)
+
+    assert story.overdue(missed(1, 1, 1)) == told
+
+
 def test_every_run_does_not_speed_up_what_no_run_tells() -> None:
     story = Story(notify=Notify.EVERY_RUN)
     story.overdue(missed(0, 0, 1))

@@ -68,6 +68,15 @@ def test_a_bad_field_is_repaired_by_configuring_and_resuming(
     assert any("bad" in run_id for run_id in both.beat())
 
 
+@pytest.mark.parametrize("text", ["1e999", "-1", "nan", "1e300"])
+def test_a_last_slot_that_is_no_instant_keeps_nobody_from_running(
+    both: Fleet, text: str
+) -> None:
+    spoil(both, "last_slot", text)
+    both.server.pass_time(minutes=60)
+    assert len(both.beat()) == 2
+
+
 @garbage
 def test_a_bad_plan_is_computed_anew(both: Fleet, text: str) -> None:
     spoil(both, "plan", text)
