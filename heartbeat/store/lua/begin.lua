@@ -34,15 +34,11 @@ end
 local reason = unwanted(uid, open)
 if reason then return refuse('skipped', reason) end
 
-local again = open.attempts > 0
-if again and now >= open.startDeadline + open.runLimit then
+if open.attempts > 0 and is_expired(open, now) then
   close_lost(uid, open)
   return { 'lost' }
 end
-if not again and now >= open.startDeadline then return refuse('missed', 'no_worker') end
-if not again and open.closes and now >= open.closes then
-  return refuse('skipped', 'outside_hours')
-end
+if is_expired(open, now) then return refuse('missed', 'no_worker') end
 
 open.state, open.attempts = 'running', open.attempts + 1
 open.token, open.nonce, open.host = redis.call('INCR', TOKENS), nonce, host

@@ -54,11 +54,6 @@ local function is_backlog(queue)
   return length > 0 and length >= redis.call('SCARD', waiting_key(queue))
 end
 
--- A slot that had begun once is wanted until its run could have ended.
-local function is_expired(open)
-  return now >= open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
-end
-
 local function close_expired(uid, open, reason)
   if open.attempts > 0 then
     close_lost(uid, open)
@@ -68,7 +63,7 @@ local function close_expired(uid, open, reason)
 end
 
 local function settle_published(uid, open)
-  if is_expired(open) then
+  if is_expired(open, now) then
     close_expired(uid, open, 'no_worker')
   elseif is_backlog(open.queue) then
     redis.call('ZADD', OPEN, now + redispatch, uid)
@@ -80,7 +75,7 @@ end
 
 -- The lease of a run has ended: once more, while somebody may still want it.
 local function settle_running(uid, open)
-  if open.attempts < 2 and not is_expired(open) and not unwanted(uid, open) then
+  if open.attempts < 2 and not is_expired(open, now) and not unwanted(uid, open) then
     count('recovered')
     publish(uid, open)
   else
@@ -89,7 +84,7 @@ local function settle_running(uid, open)
 end
 
 local function settle_claimed(uid, open)
-  if is_expired(open) then
+  if is_expired(open, now) then
     close_expired(uid, open, 'beat_away')
   else
     publish(uid, open)
@@ -156,7 +151,7 @@ end
 local function meet(uid, plan, facts, open)
   if open.state == 'running' then
     skip(uid, plan, facts, 'overlap')
-  elseif not is_expired(open) then
+  elseif not is_expired(open, now) then
     skip(uid, plan, facts, 'backlog')
   else
     close_expired(uid, open, 'no_worker')

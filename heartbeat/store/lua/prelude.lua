@@ -104,6 +104,14 @@ local function is_heard(uid, open)
   return not reason or reason == 'reconfigured'
 end
 
+-- Whether it is too late to begin. A slot is due inside its hours: one that nobody began
+-- until they closed was missed, not left out. One that had begun once is wanted until
+-- its run could have ended.
+local function is_expired(open, now)
+  if open.attempts > 0 then return now >= open.startDeadline + open.runLimit end
+  return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
+end
+
 -- Keep the slot, and when somebody must look at it again unless its holder moves on.
 -- `waiting` holds whose message is on a queue: also after its slot was closed unbegun.
 local function save_open(uid, open, deadline)
