@@ -82,6 +82,7 @@ class Ledger(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.finished: list[Begun] = []
         self.nonces = 0
+        self.names = 0
         self.unopened = 0
         self.ended_before = 0
         for name, every in zip(IDS, EVERY, strict=False):
@@ -91,9 +92,34 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(name=ids, every=st.sampled_from(EVERY), enabled=st.booleans())
     def configure(self, name: str, every: float, enabled: bool) -> None:
-        config = a_config(name, every=every, enabled=enabled or every == 1.0)
+        self.change(a_config(name, every=every, enabled=enabled or every == 1.0))
+
+    @rule(name=ids, run_on=st.sampled_from([None, None, "db"]))
+    def rename(self, name: str, run_on: str | None) -> None:
+        known = self.known[name]
+        if not known.config:
+            return
+        self.names += 1
+        changed = {"name": f"name {self.names}", "run_on": run_on}
+        before = self.open_slot(name)
+        next_slot = self.fleet.stored(name).next_slot
+        self.change(known.config.model_copy(update=changed))
+        after = self.open_slot(name)
+        if known.config.enabled and not known.is_paused:
+            assert self.fleet.stored(name).next_slot == next_slot
+            assert (after and after["runId"]) == (before and before["runId"])
+
+    def change(self, config: HeartbeatConfig) -> None:
+        """Configure; a slot that was due and not claimed gets its record at most."""
+        name, before = config.schedule_id, self.ended()
+        was_open = self.open_slot(name)
         self.fleet.configure(config)
+        is_open = self.open_slot(name)
         self.known[name].config = config
+        dropped = 1 if was_open and not is_open else 0
+        passed = self.ended() - before - dropped
+        assert passed in {0, 1}
+        self.unopened += passed
 
     @rule(name=ids)
     def pause(self, name: str) -> None:
@@ -133,11 +159,14 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 3))
     def a_beat_claims(self, most: int) -> None:
-        lengths, waiting = self.fleet.lengths(), self.waiting()
+        lengths = self.fleet.lengths()
+        waiting = {queue: self.waiting(queue) for queue in lengths}
         unbegun = self.open_slots("published")
         claims = self.fleet.slots.claim(most=most, queue_lengths=lengths)
         again = [one for one in _messages(claims) if one.run_id in unbegun]
-        assert len(again) <= max(0, waiting - lengths["heartbeat"])
+        missing = {queue: waiting[queue] - lengths[queue] for queue in lengths}
+        for queue in {one.queue for one in again}:
+            assert sum(one.queue == queue for one in again) <= max(0, missing[queue])
         opened = self.open_slots("published")
         skipped = [
             one for one in claims if one.kind == "advance" and one.run_id not in opened
@@ -340,8 +369,8 @@ class Ledger(RuleBasedStateMachine):
         counted = self.fleet.statistics.read()
         return sum(counted.get(how, 0) for how in ENDED)
 
-    def waiting(self) -> int:
-        return self.fleet.server.ask(lambda c: c.scard("{hb}:waiting:heartbeat"))
+    def waiting(self, queue: str) -> int:
+        return self.fleet.server.ask(lambda c: c.scard(f"{{hb}}:waiting:{queue}"))
 
     def open_slot(self, name: str) -> dict[str, object] | None:
         key = keys.open_slot(unique_id(OWNER, name))

@@ -7,7 +7,7 @@ if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return 'gone' end
 if load_book(uid) ~= revision then return 'conflict' end
 count('deleted')
 tell(owner, rest(5), now)
-drop_unbegun(uid, 'deleted')
+drop_unbegun(uid, 'deleted', now)
 local open = load_open(uid)
 if open then
   open.deleted = true

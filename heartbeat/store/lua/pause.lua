@@ -6,6 +6,6 @@ if not known[1] or known[2] then return 0 end
 local plan = read_plan(known[3])
 if plan and plan.slot > (tonumber(known[4]) or 0) then fact.fromMs = plan.slot end
 redis.call('HSET', heartbeat_key(uid), 'paused', cjson.encode(fact))
-drop_unbegun(uid, 'paused')
+drop_unbegun(uid, 'paused', fact.atMs)
 set_plan(uid, '')
 return 1

@@ -104,11 +104,11 @@ local function is_heard(uid, open)
   return not reason or reason == 'reconfigured'
 end
 
--- Whether it is too late to begin. A slot is due inside its hours: one that nobody began
+-- Whether it is too late to begin an open slot, or a planned one. A slot is due inside its hours: one that nobody began
 -- until they closed was missed, not left out. One that had begun once is wanted until
 -- its run could have ended.
 local function is_expired(open, now)
-  if open.attempts > 0 then return now >= open.startDeadline + open.runLimit end
+  if (open.attempts or 0) > 0 then return now >= open.startDeadline + open.runLimit end
   return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
 end
 
@@ -227,11 +227,26 @@ local function close_lost(uid, open)
   close_open(uid)
 end
 
--- Drop a slot that nobody has begun; a running one goes on.
-local function drop_unbegun(uid, reason)
+-- Drop a slot that nobody has begun; a running one goes on. What was too late or had
+-- died before somebody changed the heartbeat is not the doing of that change.
+local function drop_unbegun(uid, reason, now)
   local open = load_open(uid)
-  if open and open.state ~= 'running' then
+  if not open or open.state == 'running' then return end
+  if open.attempts > 0 then
+    close_lost(uid, open)
+  elseif is_expired(open, now) then
+    close_unrun(uid, open, 'missed', 'no_worker')
+  else
     close_unrun(uid, open, 'skipped', reason)
+  end
+end
+
+-- Record a slot that was due and that no beat has claimed.
+local function close_unclaimed(uid, plan, reason, now)
+  if is_expired(plan, now) then
+    record_missed(uid, 'beat_away', one_slot(plan))
+  else
+    record_unrun(uid, 'skipped', reason, one_slot(plan))
   end
 end
 
