@@ -25,6 +25,7 @@ from beat_schedule.dispatch import advanced, followed
 from heartbeat.config import HeartbeatConfig, unique_id
 from heartbeat.errors import Busy, InvalidConfig, NotFound
 from heartbeat.instants import from_ms
+from heartbeat.jobs import queue_for
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Fenced, Known
 from heartbeat.store.slots import Claim
@@ -237,10 +238,15 @@ class Ledger(RuleBasedStateMachine):
             self.fleet.messages.append(message)
         self.nonces += 1
         begun = self.fleet.runs.begin(
-            message.uid, message.run_id, host="one", nonce=str(self.nonces)
+            message.uid,
+            message.run_id,
+            host="one",
+            nonce=str(self.nonces),
+            queue=message.queue,
         )
         if not isinstance(begun, Begun):
             return
+        assert message.queue == queue_for(begun.known.config.run_on)
         now = self.fleet.server.clock_ms
         others = [one for one in self.workers if one.begun.lease.uid == message.uid]
         assert all(one.has_expired for one in others), "two runs at once"

@@ -82,6 +82,15 @@ def test_a_slot_on_its_way_to_the_old_placement_is_sent_to_the_new_one(
     assert due.sent[-1].queue == "heartbeat.db"
 
 
+def test_a_message_on_the_queue_of_the_old_placement_begins_nothing(
+    sent: Fleet,
+) -> None:
+    sent.configure(a_config(every=WEEK, run_on="db"))
+    assert sent.begin() is Refused.GONE
+    sent.beat()
+    assert sent.begun().lease.run_id == sent.sent[0].run_id
+
+
 def test_a_run_that_is_handed_back_after_a_new_name_is_sent_again(sent: Fleet) -> None:
     begun = sent.begun()
     sent.configure(a_config(every=WEEK, name="renamed", run_on="db"))
