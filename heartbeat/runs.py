@@ -53,7 +53,7 @@ class Reason(StrEnum):
     BACKLOG = "backlog"
     PAUSED = "paused"
     DISABLED = "disabled"
-    OUTSIDE_HOURS = "outside_hours"
+    OUTSIDE_HOURS = "outside_hours"  #: in older records; such a slot is missed now
     EMPTY = "empty"
     NOT_DUE = "not_due"
     BUDGET = "budget"

@@ -63,10 +63,11 @@ class Execution:
     _going: set[asyncio.Task[str]] = field(default_factory=set)
     _is_over: bool = False
 
-    async def run(self, uid: str, run_id: str) -> str:
+    async def run(self, uid: str, run_id: str, *, queue: str = "") -> str:
         """Run the open slot of a heartbeat and say in a few words what came of it.
 
         `run_id` is the slot that the message was sent for: another may be open now.
+        `queue` is where the message waited.
 
         1. Begin: the ledger says which slot may be run, if any.
         2. Evaluate, while the lease is renewed. Losing it ends the run: another may
@@ -76,7 +77,7 @@ class Execution:
         """
         asked = _now()
         try:
-            begun = await self._begin(uid, run_id)
+            begun = await self._begin(uid, run_id, queue)
         except StoreError as error:
             if not error.retryable:
                 raise
@@ -98,10 +99,12 @@ class Execution:
         for task in self._going:
             task.cancel()
 
-    async def _begin(self, uid: str, run_id: str) -> Begun | Refused:
+    async def _begin(self, uid: str, run_id: str, queue: str) -> Begun | Refused:
         # A reply may be lost: asking again with the same nonce gets the same answer.
         nonce = secrets.token_hex(8)
-        ask = partial(self.runs.begin, uid, run_id, host=self.host, nonce=nonce)
+        ask = partial(
+            self.runs.begin, uid, run_id, host=self.host, nonce=nonce, queue=queue
+        )
         return await self._persist(ask, until=_now() + self.begin_seconds)
 
     async def _run_or_hand_back(self, begun: Begun, asked: float) -> str:

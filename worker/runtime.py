@@ -29,9 +29,9 @@ class Runtime:
     host: str
     close_models: Callable[[], Awaitable[None]]
 
-    def run(self, uid: str, run_id: str) -> str:
+    def run(self, uid: str, run_id: str, *, queue: str) -> str:
         """Run one slot from a pool thread, and wait for its end."""
-        return self.loop.submit(self.execution.run(uid, run_id)).result()
+        return self.loop.submit(self.execution.run(uid, run_id, queue=queue)).result()
 
     def report_forever(self, queues: tuple[str, ...]) -> None:
         """Say every few seconds that this worker is alive, from its loop."""

@@ -21,9 +21,10 @@ def register(app: Celery, runtime: OncePerProcess, *, shutdown_seconds: float) -
     retried, since a slot that did not end is sent again by beat.
     """
 
-    @app.task(name=TASK, typing=False)
-    def run_heartbeat(uid: str, run_id: str) -> str:
-        return runtime().run(uid, run_id)
+    @app.task(name=TASK, typing=False, bind=True)
+    def run_heartbeat(self: Any, uid: str, run_id: str) -> str:
+        queue = (self.request.delivery_info or {}).get("routing_key") or ""
+        return runtime().run(uid, run_id, queue=queue)
 
     @signals.worker_init.connect(weak=False)
     def check_pool(sender: Any = None, **_: Any) -> None:

@@ -63,8 +63,9 @@ class Heartbeats:
     def configure(self, config: HeartbeatConfig, *, max_per_owner: int) -> Change:
         """Store a config and schedule it: the same config again changes nothing.
 
-        A slot that is open and not begun is dropped as `reconfigured`; the next is
-        computed from the new config, never earlier than the last one claimed. Raises
+        With another timing a slot that is open and not begun is dropped as
+        `reconfigured`, and the next is computed from the new config, never earlier
+        than the last one claimed. Else its slots stay as they are. Raises
         LimitReached.
         """
         outcome, version = self._put(config, most=max_per_owner)

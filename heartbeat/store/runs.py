@@ -87,17 +87,25 @@ class Runs:
         self.lease_ms = lease_ms
 
     def begin(
-        self, uid: str, run_id: str, *, host: str, nonce: str, now_ms: int | None = None
+        self,
+        uid: str,
+        run_id: str,
+        *,
+        host: str,
+        nonce: str,
+        queue: str = "",
+        now_ms: int | None = None,
     ) -> Begun | Refused:
         """Ask for the right to run the open slot. The same nonce may ask again.
 
         `run_id` is what the message was sent for; a message that waited in a backlog
-        may begin a later slot of its heartbeat, which the lease names.
+        may begin a later slot of its heartbeat, which the lease names. One from a
+        `queue` that the heartbeat has left begins nothing.
         """
         answer = cast(
             list[str],
             self._server.run(
-                "begin", _clock(now_ms), uid, run_id, self.lease_ms, host, nonce
+                "begin", _clock(now_ms), uid, run_id, self.lease_ms, host, nonce, queue
             ),
         )
         if answer[0] != "go":

@@ -24,6 +24,7 @@ from beat_schedule.dispatch import advanced, followed
 from heartbeat.config import unique_id
 from heartbeat.errors import Busy, InvalidConfig, NotFound
 from heartbeat.instants import from_ms, to_ms
+from heartbeat.jobs import queue_for
 from heartbeat.runs import is_manual
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Fenced, Known
@@ -63,6 +64,7 @@ class Ledger(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.finished: list[Begun] = []
         self.nonces = 0
+        self.names = 0
         self.unopened = 0
         self.ended_before = 0
         self.was_set_back = False
@@ -76,6 +78,23 @@ class Ledger(RuleBasedStateMachine):
         config = a_config(name, every=every, enabled=enabled or every == 1.0)
         self.changes(name, lambda: self.fleet.configure(config))
         self.known[name].config = config
+
+    @rule(name=ids, run_on=st.sampled_from([None, None, "db"]))
+    def rename(self, name: str, run_on: str | None) -> None:
+        known = self.known[name]
+        if not known.config:
+            return
+        self.names += 1
+        changed = {"name": f"name {self.names}", "run_on": run_on}
+        before = self.open_slot(name)
+        next_slot = self.fleet.stored(name).next_slot
+        config = known.config.model_copy(update=changed)
+        self.changes(name, lambda: self.fleet.configure(config))
+        known.config = config
+        after = self.open_slot(name)
+        if known.config.enabled and not known.is_paused:
+            assert self.fleet.stored(name).next_slot == next_slot
+            assert (after and after["runId"]) == (before and before["runId"])
 
     @rule(name=ids)
     def pause(self, name: str) -> None:
@@ -123,11 +142,14 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 3))
     def a_beat_claims(self, most: int) -> None:
-        lengths, waiting = self.fleet.lengths(), self.waiting()
+        lengths = self.fleet.lengths()
+        waiting = {queue: self.waiting(queue) for queue in lengths}
         unbegun = self.open_slots("published")
         claims = self.fleet.slots.claim(most=most, queue_lengths=lengths)
         again = [one for one in messages_of(claims) if one.run_id in unbegun]
-        assert len(again) <= max(0, waiting - lengths["heartbeat"])
+        missing = {queue: waiting[queue] - lengths[queue] for queue in lengths}
+        for queue in {one.queue for one in again}:
+            assert sum(one.queue == queue for one in again) <= max(0, missing[queue])
         opened = self.open_slots("published")
         skipped = [
             one for one in claims if one.kind == "advance" and one.run_id not in opened
@@ -199,10 +221,15 @@ class Ledger(RuleBasedStateMachine):
             self.fleet.messages.append(message)
         self.nonces += 1
         begun = self.fleet.runs.begin(
-            message.uid, message.run_id, host="one", nonce=str(self.nonces)
+            message.uid,
+            message.run_id,
+            host="one",
+            nonce=str(self.nonces),
+            queue=message.queue,
         )
         if not isinstance(begun, Begun):
             return
+        assert message.queue == queue_for(begun.known.config.run_on)
         now = self.fleet.server.clock_ms
         others = [one for one in self.workers if one.begun.lease.uid == message.uid]
         assert all(one.has_expired for one in others), "two runs at once"
@@ -348,8 +375,8 @@ class Ledger(RuleBasedStateMachine):
         counted = self.fleet.statistics.read()
         return sum(counted.get(how, 0) for how in ENDED)
 
-    def waiting(self) -> int:
-        return self.fleet.server.ask(lambda c: c.scard("{hb}:waiting:heartbeat"))
+    def waiting(self, queue: str) -> int:
+        return self.fleet.server.ask(lambda c: c.scard(f"{{hb}}:waiting:{queue}"))
 
     def open_slot(self, name: str) -> dict[str, object] | None:
         key = keys.open_slot(unique_id(OWNER, name))

@@ -1,14 +1,16 @@
 -- Note that messages were sent. ARGV: now, redispatch ms, then rows of uid, run id,
 -- version, slot, next plan ('-' when the plan stays, '' when none follows). A row whose
 -- slot was begun, dropped or taken over meanwhile changes nothing but its plan, and that
--- only under the version it was made for.
+-- only under the version it was made for. A slot that a new version took over is sent
+-- again: its message may be on the queue of the old one.
 local now, redispatch = clock(ARGV[1]), tonumber(ARGV[2])
 local published = 0
 for index = 3, #ARGV, 5 do
   local uid, run_id, version = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local slot, plan = tonumber(ARGV[index + 3]), ARGV[index + 4]
   local open = load_open(uid)
-  if open and open.runId == run_id and open.state == 'claimed' then
+  if open and open.runId == run_id and open.state == 'claimed'
+    and open.version == tonumber(version) then
     open.state, open.publishedMs = 'published', now
     save_open(uid, open, now + redispatch)
     published = published + 1

@@ -4,24 +4,34 @@
 -- Answers {outcome, version}; 'outdated' when another version holds, or none; 'behind'
 -- with the last claimed slot when the plan is not after it: no slot fires again because
 -- a config changed; 'unclaimed' when slots are to be counted first.
+-- Only another timing takes slots away. A slot that is due already is the same slot
+-- under a new name or a new model, and the next may be a week away.
 local now, uid, owner = clock(ARGV[1]), ARGV[2], ARGV[3]
 local config, timing, queue = ARGV[4], ARGV[5], ARGV[6]
 local enabled, plan, most, only = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
 local base, missed, dropped = ARGV[11], ARGV[12], ARGV[13]
 
 local key = heartbeat_key(uid)
-local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused', 'queue')
+local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused', 'queue',
+  'timing', 'enabled', 'plan')
 if only ~= '' and known[2] ~= only then return { 'outdated', known[2] or '0' } end
 if known[1] == config then return { 'unchanged', known[2] } end
 if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
   return { 'limit', '0' }
 end
-if plan ~= '' and known[3] and cjson.decode(plan).slot <= tonumber(known[3]) then
+local last_slot = tonumber(known[3] or 0) or 0
+if plan ~= '' and cjson.decode(plan).slot <= last_slot then
   return { 'behind', known[3] }
 end
 
-local uncounted, is_counted = look_behind(uid, now, base)
-if uncounted then return uncounted end
+local before = known[7] == '1' and not known[4] and read_plan(known[8]) or nil
+local is_same_timing = enabled == '1' and known[6] == timing
+local keeps_plan = before and is_same_timing
+local uncounted, is_counted
+if not keeps_plan then
+  uncounted, is_counted = look_behind(uid, now, base)
+  if uncounted then return uncounted end
+end
 
 local version = redis.call('INCR', VERSIONS)
 redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
@@ -29,10 +39,33 @@ redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
 redis.call('SADD', owner_key(owner), uid)
 -- What waits on the queue before stands there for nothing any more.
 if known[5] and known[5] ~= queue then redis.call('SREM', waiting_key(known[5]), uid) end
+
+-- The open slot goes on under the new version, its message on the new queue.
+local function carry_over(open)
+  local deadline = redis.call('ZSCORE', OPEN, uid) or now
+  open.version = version
+  if open.queue ~= queue then
+    redis.call('SREM', waiting_key(open.queue), uid)
+    open.queue = queue
+    if open.state == 'published' then open.state, deadline = 'claimed', now end
+  end
+  save_open(uid, open, deadline)
+end
+
 local reason = enabled == '1' and 'reconfigured' or 'disabled'
-drop_unbegun(uid, reason, now)
+local open = load_open(uid)
+local is_wanted = open and not open.deleted and enabled == '1'
+if is_wanted and (is_same_timing or not open.grid) then
+  carry_over(open)
+else
+  drop_unbegun(uid, reason, now)
+end
 if is_counted then settle_unclaimed(uid, missed, dropped, reason) end
-set_plan(uid, known[4] and '' or plan)
+if not keeps_plan then
+  set_plan(uid, known[4] and '' or plan)
+elseif before.slot > last_slot then
+  redis.call('ZADD', DUE, before.slot, uid)
+end
 count('configured')
 wake()
 return { known[1] and 'updated' or 'created', tostring(version) }

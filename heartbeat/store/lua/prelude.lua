@@ -129,6 +129,14 @@ local function is_heard(uid, open)
   return not reason or reason == 'reconfigured'
 end
 
+-- Whether it is too late to begin a slot, open or planned. It is due inside its hours: one
+-- that nobody began until they closed was missed, not left out. One that had begun once is
+-- wanted until its run could have ended.
+local function is_expired(open, now)
+  if (open.attempts or 0) > 0 then return now >= open.startDeadline + open.runLimit end
+  return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
+end
+
 -- Keep the slot, and when somebody must look at it again unless its holder moves on.
 -- `waiting` holds whose message is on a queue: also after its slot was closed unbegun.
 local function save_open(uid, open, deadline)
@@ -244,11 +252,6 @@ local function close_lost(uid, open)
   close_open(uid)
 end
 
--- A slot that had begun once is wanted until its run could have ended.
-local function is_expired(open, now)
-  return now >= open.startDeadline + (open.attempts > 0 and open.runLimit or 0)
-end
-
 local function close_expired(uid, open, reason)
   if open.attempts > 0 then
     close_lost(uid, open)
@@ -257,12 +260,12 @@ local function close_expired(uid, open, reason)
   end
 end
 
--- Drop a slot that nobody has begun; a running one goes on. One that is past its time
--- was not dropped by whoever changes the heartbeat now.
+-- Drop a slot that nobody has begun; a running one goes on. What was too late or had
+-- died before somebody changed the heartbeat is not the doing of that change.
 local function drop_unbegun(uid, reason, now)
   local open = load_open(uid)
   if not open or open.state == 'running' then return end
-  if is_expired(open, now) then
+  if open.attempts > 0 or is_expired(open, now) then
     close_expired(uid, open, open.state == 'claimed' and 'beat_away' or 'no_worker')
   else
     close_unrun(uid, open, 'skipped', reason)

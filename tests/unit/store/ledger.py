@@ -126,7 +126,9 @@ class Fleet:
         uid = unique_id(OWNER, schedule_id)
         message = next(claim for claim in self.messages if claim.uid == uid)
         self.messages.remove(message)
-        return self.runs.begin(uid, message.run_id, host=host, nonce=nonce)
+        return self.runs.begin(
+            uid, message.run_id, host=host, nonce=nonce, queue=message.queue
+        )
 
     def begun(self, schedule_id: str = "disk", *, nonce: str = "n") -> Begun:
         """Take the oldest message, and expect that it leads to a run."""

@@ -75,13 +75,16 @@ class TestBegin:
         due.configure(a_config(every=60))
         assert due.begin() is Refused.GONE
 
-    def test_a_slot_whose_hours_have_ended_is_skipped(self, fleet: Fleet) -> None:
+    def test_a_slot_whose_hours_closed_before_a_worker_came_is_missed_and_told(
+        self, fleet: Fleet
+    ) -> None:
         fleet.configure(a_config(every=60, hours=[("08:00", "09:10")]))
         fleet.server.pass_time(minutes=60)
         fleet.beat()
         fleet.server.pass_time(minutes=10)
-        assert fleet.begin() is Refused.SKIPPED
-        assert fleet.fates() == ["skipped(outside_hours)"]
+        assert fleet.begin() is Refused.MISSED
+        assert fleet.fates() == ["missed(no_worker)"]
+        assert '"missed"' in fleet.untold()["ann:disk"]
 
 
 class TestTheLease:

@@ -159,6 +159,19 @@ def test_a_slot_that_nobody_began_in_time_is_missed(fleet: Fleet) -> None:
     assert fleet.fates() == ["missed(no_worker)"]
 
 
+def test_a_slot_that_no_worker_began_is_missed_once_its_hours_close(
+    fleet: Fleet,
+) -> None:
+    fleet.configure(a_config(every=60, hours=[("08:00", "09:10")]))
+    fleet.server.pass_time(minutes=60)
+    fleet.beat()
+    fleet.messages.clear()
+    fleet.server.pass_time(minutes=10)
+    assert fleet.beat() == []
+    assert fleet.fates() == ["missed(no_worker)"]
+    assert '"missed"' in fleet.untold()["ann:disk"]
+
+
 def test_after_an_absence_the_newest_slot_runs_and_the_others_are_missed(
     fleet: Fleet,
 ) -> None:

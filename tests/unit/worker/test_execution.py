@@ -247,9 +247,18 @@ class Flaky(Runs):
         self.begins, self.finishes = begins, finishes
 
     def begin(
-        self, uid: str, run_id: str, *, host: str, nonce: str, now_ms: int | None = None
+        self,
+        uid: str,
+        run_id: str,
+        *,
+        host: str,
+        nonce: str,
+        queue: str = "",
+        now_ms: int | None = None,
     ) -> Begun | Refused:
-        begun = super().begin(uid, run_id, host=host, nonce=nonce, now_ms=now_ms)
+        begun = super().begin(
+            uid, run_id, host=host, nonce=nonce, queue=queue, now_ms=now_ms
+        )
         if self.begins:
             self.begins -= 1
             raise StoreUnavailable("the reply was lost")
@@ -337,9 +346,12 @@ def test_what_is_not_judged_within_the_run_limit_is_unknown(
             *,
             host: str,
             nonce: str,
+            queue: str = "",
             now_ms: int | None = None,
         ) -> Begun | Refused:
-            begun = super().begin(uid, run_id, host=host, nonce=nonce, now_ms=now_ms)
+            begun = super().begin(
+                uid, run_id, host=host, nonce=nonce, queue=queue, now_ms=now_ms
+            )
             assert isinstance(begun, Begun)
             return Begun(
                 lease=begun.lease,

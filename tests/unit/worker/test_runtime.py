@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from heartbeat.errors import StoreUnavailable
+from heartbeat.jobs import QUEUE
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from tests.unit.worker.runs import a_config, a_runner, an_execution, open_slot
@@ -40,7 +41,7 @@ def test_threads_run_slots_and_wait_for_their_end(
     runtime: Runtime, server: Server
 ) -> None:
     run_id = open_slot(server, a_config())
-    assert runtime.run("local:hb-1", run_id) == "ok (1 ok)"
+    assert runtime.run("local:hb-1", run_id, queue=QUEUE) == "ok (1 ok)"
 
 
 def test_after_the_grace_time_slots_are_handed_back(
@@ -48,7 +49,7 @@ def test_after_the_grace_time_slots_are_handed_back(
 ) -> None:
     run_id = open_slot(server, a_config())
     runtime.hand_back_after(0)
-    assert runtime.run("local:hb-1", run_id) == "handed back"
+    assert runtime.run("local:hb-1", run_id, queue=QUEUE) == "handed back"
 
 
 def seen(server: Server) -> list[tuple[int, tuple[str, ...]]]:
