@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,12 +14,12 @@ from heartbeat.errors import StoreError
 from heartbeat.item_cadence import due_items
 from heartbeat.runs import is_manual
 from heartbeat.store.heartbeats import Heartbeats
-from heartbeat.store.runs import Begun, Fenced, Known, Lease, Outcome, Refused, Runs
+from heartbeat.store.runs import Begun, Fenced, Known, Lease, Refused, Runs
 from worker.evaluation import Evaluation, Unusable
 from worker.items import Spend
 from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
 from worker.runner import Due
-from worker.settling import Run, settle
+from worker.settling import Run, settle, summary
 
 logger = logging.getLogger(__name__)
 
@@ -201,7 +200,7 @@ class Execution:
                 return _LOST
             if answer is None:
                 await self._apply_front_matter(evaluation, known)
-                return _summary(outcome, evaluation)
+                return summary(outcome, evaluation)
             known = answer
 
     async def _apply_front_matter(
@@ -240,14 +239,3 @@ def _now() -> float:
 
 def _about(run_id: str) -> dict[str, str]:
     return {"action": "run", "run_id": run_id}
-
-
-def _summary(outcome: Outcome, evaluation: Evaluation | Unusable) -> str:
-    record = outcome.record
-    if isinstance(evaluation, Unusable):
-        return f"{record.status.value} ({evaluation.reason}: {evaluation.message})"
-    if record.reason is not None:
-        return f"{record.status.value} ({record.reason.value})"
-    counts = Counter(item.status.value for item in record.items)
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    return f"{record.status.value} ({told})"

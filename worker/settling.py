@@ -1,5 +1,6 @@
 """What a finished evaluation means: the record, the book, what the owner hears."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,6 +90,18 @@ def record_of(run: Run, evaluation: Evaluation | Unusable) -> RunRecord:
         changes = {"status": RunStatus.SKIPPED, "reason": Reason.BUDGET}
         return record.model_copy(update=changes)
     return record
+
+
+def summary(outcome: Outcome, evaluation: Evaluation | Unusable) -> str:
+    """Say in a few words what came of a run."""
+    record = outcome.record
+    if isinstance(evaluation, Unusable):
+        return f"{record.status.value} ({evaluation.reason}: {evaluation.message})"
+    if record.reason is not None:
+        return f"{record.status.value} ({record.reason.value})"
+    counts = Counter(item.status.value for item in record.items)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    return f"{record.status.value} ({told})"
 
 
 def _unjudged(run: Run, status: RunStatus, reason: Reason) -> RunRecord:

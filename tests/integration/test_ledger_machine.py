@@ -6,10 +6,9 @@ To search for longer: `LEDGER_EXAMPLES=3000 pytest -o timeout=0` on this file.
 import json
 import os
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
 import fakeredis
-import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,7 +20,6 @@ from hypothesis.stateful import (
 )
 
 from beat_schedule.dispatch import advanced, followed
-from heartbeat.config import unique_id
 from heartbeat.errors import Busy, InvalidConfig, NotFound
 from heartbeat.instants import from_ms, to_ms
 from heartbeat.jobs import queue_for
@@ -29,7 +27,15 @@ from heartbeat.runs import is_manual
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Fenced, Known
 from heartbeat.store.slots import Claim
-from tests.integration.ledger_model import Model, Worker, messages_of, name_of
+from tests.integration.ledger_model import (
+    IDS,
+    LedgerReader,
+    Model,
+    Worker,
+    messages_of,
+    name_of,
+    stories,
+)
 from tests.unit.store.ledger import (
     OWNER,
     START_MS,
@@ -42,18 +48,14 @@ from tests.unit.store.ledger import (
 #: Stories told in a run of the whole suite.
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "60"))
 
-T = TypeVar("T")
-
-IDS = ("a", "b")
 EVERY = (1.0, 7.0, 60.0)
-ENDED = ("finished", "lost", "skipped", "missed")
 
 #: Which of several, the newest most of the time.
 places = st.sampled_from([-1, -1, 0, 1, 2])
 ids = st.sampled_from(IDS)
 
 
-class Ledger(RuleBasedStateMachine):
+class Ledger(LedgerReader, RuleBasedStateMachine):
     connect: Callable[[], ClockedServer]
 
     @initialize()
@@ -366,39 +368,6 @@ class Ledger(RuleBasedStateMachine):
         names = {name for name in IDS if self.open_slot(name)}
         assert {name_of(str(uid)) for uid in found} == names
 
-    # Reading -------------------------------------------------------------------------
-
-    def taken(self, some: list[T], place: int) -> T:
-        return some.pop(place % len(some))
-
-    def ended(self) -> int:
-        counted = self.fleet.statistics.read()
-        return sum(counted.get(how, 0) for how in ENDED)
-
-    def waiting(self, queue: str) -> int:
-        return self.fleet.server.ask(lambda c: c.scard(f"{{hb}}:waiting:{queue}"))
-
-    def open_slot(self, name: str) -> dict[str, object] | None:
-        key = keys.open_slot(unique_id(OWNER, name))
-        text = self.fleet.server.ask(lambda client: client.get(key))
-        return cast(dict[str, object], json.loads(text)) if text else None
-
-    def open_slots(self, state: str) -> set[str]:
-        slots = [self.open_slot(name) for name in IDS]
-        return {
-            cast(str, one["runId"]) for one in slots if one and one["state"] == state
-        }
-
-
-def _stories(count: int) -> hypothesis.settings:
-    return hypothesis.settings(
-        max_examples=count,
-        stateful_step_count=50,
-        deadline=None,
-        phases=[hypothesis.Phase.generate],  # shrinking would outlast the time-out
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-
 
 def test_it_holds_over_fakeredis() -> None:
     class Faked(Ledger):
@@ -406,7 +375,7 @@ def test_it_holds_over_fakeredis() -> None:
         def connect() -> ClockedServer:
             return ClockedServer(fakeredis.FakeRedis(decode_responses=True))
 
-    run_state_machine_as_test(Faked, settings=_stories(EXAMPLES // 6))
+    run_state_machine_as_test(Faked, settings=stories(EXAMPLES // 6))
 
 
 def test_it_holds_over_a_real_server(server_url: str) -> None:
@@ -419,5 +388,5 @@ def test_it_holds_over_a_real_server(server_url: str) -> None:
             server.clock_ms = START_MS
             return server
 
-    run_state_machine_as_test(Real, settings=_stories(EXAMPLES))
+    run_state_machine_as_test(Real, settings=stories(EXAMPLES))
     server.close()
