@@ -20,11 +20,15 @@ class AwakeClock:
 
     def __call__(self) -> float:
         """Return the seconds for which this process was awake."""
-        return min(self._read() - self._behind, self._ticked + LONGEST_STEP)
+        return self._bounded(self._read() - self._behind)
 
     def tick(self) -> float:
         """Go on; return for how many seconds it stood still."""
-        self._ticked = self()
-        still = self._read() - self._behind - self._ticked
+        read = self._read() - self._behind
+        self._ticked = self._bounded(read)
+        still = read - self._ticked
         self._behind += still
         return still
+
+    def _bounded(self, read: float) -> float:
+        return min(read, self._ticked + LONGEST_STEP)

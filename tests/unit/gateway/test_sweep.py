@@ -1,6 +1,7 @@
 """Looks at connections: a failure of one, and a gateway that stood still itself."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -139,6 +140,12 @@ def test_the_clock_is_steady_and_loses_what_was_slept(scene: Scene) -> None:
     assert scene.clock() - before == pytest.approx(5 + LONGEST_STEP)
     scene.goes_on(5)
     assert scene.clock() - before == pytest.approx(10 + LONGEST_STEP)
+
+
+def test_a_clock_that_goes_on_between_two_readings_does_not_stand_still() -> None:
+    readings = itertools.count(start=1_000.0, step=0.001)
+    clock = AwakeClock(lambda: next(readings))
+    assert {clock.tick() for _ in range(100)} == {0.0}
 
 
 def test_standing_still_is_counted_and_said(
