@@ -57,7 +57,7 @@ class Hello(Request):
     client_id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="a stable name, of at most 256; its cursor is kept from now on",
+        description="a stable name; its cursor is kept, for 256 of an owner's names",
     )
     resume: str | None = Field(
         default=None, max_length=64, description="alertId that was read last"
