@@ -1,9 +1,10 @@
 """Look at heartbeats, and stop, start, run or silence them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
-from gateway import present, present_items
+from gateway import pages, present, present_items
 from gateway.checklists import Checklists
 from gateway.store import Store
 from heartbeat.book import Settled
@@ -38,7 +39,7 @@ from heartbeat.requests import (
     Unsnooze,
 )
 from heartbeat.store.heartbeats import Stored
-from heartbeat.views import HeartbeatView, IncidentView
+from heartbeat.views import IncidentView
 
 
 class Controls:
@@ -48,21 +49,38 @@ class Controls:
         self._store, self._checklists = store, checklists
 
     def list(self, owner: str, request: ListHeartbeats, _: datetime) -> ListResult:
-        """List the owner's heartbeats, all or those of one checklist."""
-        found = self._store.heartbeats.owned_by(owner)
-        if request.heartbeat_path is not None:
-            found = [one for one in found if one.config.path == request.heartbeat_path]
-        return ListResult(id=request.id, heartbeats=self._views(found))
+        """List a page of the owner's heartbeats, all or those of one checklist."""
+        after, path = request.after or "", request.heartbeat_path
+        found = [
+            *islice(
+                (
+                    stored
+                    for stored in self._store.heartbeats.owned_from(owner, after)
+                    if stored.config.schedule_id != after
+                    and path in (None, stored.config.path)
+                ),
+                request.limit + 1,
+            )
+        ]
+        newest = self._store.runs.newest([one.config.uid for one in found])
+        views = (present.listed(one, newest.get(one.config.uid)) for one in found)
+        shown, is_more = pages.page(views, limit=request.limit)
+        return ListResult(
+            id=request.id,
+            heartbeats=shown,
+            next=shown[-1].schedule_id if is_more else None,
+        )
 
     def get(self, owner: str, request: Get, now: datetime) -> GetResult:
         """Show one heartbeat, with its checklist as it is now."""
         stored = self._store.heartbeats.get(owner, request.schedule_id)
         checklist, problem = self._read(owner, stored)
         compiled = self._store.compiled.load(stored.config.uid)
-        (view,) = self._views([stored])
+        uid = stored.config.uid
+        newest = self._store.runs.newest([uid]).get(uid)
         return GetResult(
             id=request.id,
-            heartbeat=view,
+            heartbeat=present.heartbeat(stored, newest),
             config=present.effective(stored.config),
             next_runs=present.next_runs(stored),
             items=present_items.items(
@@ -115,11 +133,26 @@ class Controls:
         )
 
     def incidents(self, owner: str, request: Incidents, _: datetime) -> IncidentsResult:
-        """List what is open, of one heartbeat or of all."""
+        """List a page of what is open, of one heartbeat or of all."""
+        after = None if request.after is None else pages.to_place(request.after)
+        first = "" if after is None else after[0]
+        found: Iterable[Stored]
         if request.schedule_id is None:
-            return IncidentsResult(id=request.id, incidents=self.open_incidents(owner))
-        stored = self._store.heartbeats.get(owner, request.schedule_id)
-        return IncidentsResult(id=request.id, incidents=present.incidents(stored))
+            found = self._store.heartbeats.owned_from(owner, first)
+        else:
+            found = [self._store.heartbeats.get(owner, request.schedule_id)]
+        views = (
+            view
+            for stored in found
+            for view in sorted(present.incidents(stored), key=pages.place)
+            if after is None or pages.place(view) > after
+        )
+        shown, is_more = pages.page(views, limit=request.limit)
+        return IncidentsResult(
+            id=request.id,
+            incidents=shown,
+            next=pages.to_text(shown[-1]) if is_more else None,
+        )
 
     def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
         """Return what is open of all the owner's heartbeats."""
@@ -164,12 +197,6 @@ class Controls:
         )
         return UnsnoozeResult(
             id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
-        )
-
-    def _views(self, found: Sequence[Stored]) -> tuple[HeartbeatView, ...]:
-        newest = self._store.runs.newest([one.config.uid for one in found])
-        return tuple(
-            present.heartbeat(one, newest.get(one.config.uid)) for one in found
         )
 
     def _read(self, owner: str, stored: Stored) -> tuple[Checklist | None, str | None]:

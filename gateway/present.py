@@ -1,5 +1,6 @@
 """How stored things look to a client: records in, views out."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -22,6 +23,8 @@ from heartbeat.views import (
     EffectiveConfig,
     HeartbeatView,
     IncidentView,
+    LastRunView,
+    ListedHeartbeat,
     OldSchedule,
     RunView,
 )
@@ -64,23 +67,37 @@ def next_runs(stored: Stored) -> tuple[str, ...]:
     return tuple(to_text(slot) for slot in slots)
 
 
-def heartbeat(stored: Stored, last_run: RunRecord | None) -> HeartbeatView:
+def listed(stored: Stored, last_run: RunRecord | None) -> ListedHeartbeat:
     """Show one heartbeat as in a list."""
-    return HeartbeatView(
+    return ListedHeartbeat(
         schedule_id=stored.config.schedule_id,
         name=stored.config.name,
         path=stored.config.path,
         state=stored.state,
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
         running=stored.running,
-        last_run=None if last_run is None else run(last_run),
+        last_run=None if last_run is None else _counted(last_run),
         open_incidents=len(incidents(stored)),
+    )
+
+
+def heartbeat(stored: Stored, last_run: RunRecord | None) -> HeartbeatView:
+    """Show one heartbeat with the items of its last run."""
+    facts = dict(listed(stored, None))
+    return HeartbeatView.model_validate(
+        {**facts, "last_run": None if last_run is None else run(last_run)}
     )
 
 
 def run(record: RunRecord) -> RunView:
     """Show one run."""
     return RunView.model_validate(record.to_wire())
+
+
+def _counted(record: RunRecord) -> LastRunView:
+    counts = Counter(item.status.value for item in record.items)
+    facts = record.model_copy(update={"items": (), "usage": None}).to_wire()
+    return LastRunView.model_validate({**facts, "counts": counts})
 
 
 def incidents(stored: Stored) -> tuple[IncidentView, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.commands import with_unknown_fields
 from gateway.listening import Listening
+from gateway.pages import READY_INCIDENTS, page, worst_first
 from gateway.shared import Shared
 from heartbeat.checklist import MAX_CHECKLIST_BYTES, MAX_ITEMS
 from heartbeat.errors import BadRecord
@@ -23,6 +24,7 @@ class Welcome:
 
     owner: str
     incidents: tuple[IncidentView, ...]
+    incidents_total: int | None
     limits: dict[str, int | float]
     problems: tuple[str, ...] = ()
 
@@ -35,6 +37,7 @@ class Welcome:
             lost=lost,
             head=listening.head,
             incidents=self.incidents,
+            incidents_total=self.incidents_total,
             limits=self.limits,
             warnings=self.problems,
         )
@@ -42,17 +45,25 @@ class Welcome:
 
 
 async def prepare(shared: Shared, owner: str) -> Welcome:
-    """Fetch what `ready` tells; a record that is broken must not keep alerts off."""
+    """Fetch what `ready` tells; a record that is broken must not keep alerts off.
+
+    Of many incidents the worst are told, and how many there are: the frame must be one
+    that every client takes.
+    """
     incidents: tuple[IncidentView, ...] = ()
+    total: int | None = None
     problems: tuple[str, ...] = ()
     try:
-        incidents = await shared.commands.open_incidents(owner)
+        found = await shared.commands.open_incidents(owner)
+        incidents, _ = page(worst_first(found), limit=READY_INCIDENTS)
+        total = len(found)
     except BadRecord as error:
         _LOG.error("incidents not read: %s", error, extra={"action": "bad_record"})
         problems = (f"incidents cannot be shown: {error}",)
     return Welcome(
         owner=owner,
         incidents=incidents,
+        incidents_total=total,
         limits=_limits(shared.settings),
         problems=problems,
     )

@@ -11,6 +11,7 @@ from heartbeat.views import (
     HeartbeatView,
     IncidentView,
     ItemView,
+    ListedHeartbeat,
     OldSchedule,
     RunView,
     UsageOfDay,
@@ -54,11 +55,19 @@ class Configured(Reply):
     )
 
 
-class ListResult(Reply):
+class Page(Reply):
+    """A part of a long list."""
+
+    next: str | None = Field(
+        default=None, description="ask again with it as `after`; absent: that was all"
+    )
+
+
+class ListResult(Page):
     """The owner's heartbeats."""
 
     type: Literal["heartbeat.list.result"] = "heartbeat.list.result"
-    heartbeats: tuple[HeartbeatView, ...]
+    heartbeats: tuple[ListedHeartbeat, ...]
 
 
 class GetResult(Reply):
@@ -114,7 +123,7 @@ class HistoryResult(Reply):
     runs: tuple[RunView, ...]
 
 
-class IncidentsResult(Reply):
+class IncidentsResult(Page):
     """What is open."""
 
     type: Literal["heartbeat.incidents.result"] = "heartbeat.incidents.result"
@@ -185,7 +194,13 @@ class Ready(Reply):
     resumed: bool
     lost: Lost | None = None
     head: str | None = Field(default=None, description="newest alertId of the feed")
-    incidents: tuple[IncidentView, ...] = ()
+    incidents: tuple[IncidentView, ...] = Field(
+        default=(), description="the severest and newest, 200 at most"
+    )
+    incidents_total: int | None = Field(
+        default=None,
+        description="more than are here: ask `heartbeat.incidents`; absent: not known",
+    )
     limits: dict[str, int | float]
 
 

@@ -9,6 +9,8 @@ from heartbeat.wire import Wire
 
 #: Runs that `heartbeat.history` gives when nothing is asked, and at the most.
 DEFAULT_HISTORY, MAX_HISTORY = 20, 200
+#: Entries of one page of a list when nothing is asked, and at the most.
+DEFAULT_PAGE, MAX_PAGE = 500, 1_000
 #: Days that `usage.query` goes back when nothing is asked, and at the most.
 DEFAULT_USAGE_DAYS, MAX_USAGE_DAYS = 7, 35
 #: Longest snooze, in minutes: 30 days.
@@ -34,6 +36,18 @@ class _OfItem(_OfHeartbeat):
     item_key: str = Field(min_length=1, max_length=64)
 
 
+class _Paged(Request):
+    limit: int = Field(
+        default=DEFAULT_PAGE,
+        ge=1,
+        le=MAX_PAGE,
+        description="at most; fewer come where they would not fit into 1 MiB",
+    )
+    after: str | None = Field(
+        default=None, max_length=200, description="`next` of the page before"
+    )
+
+
 class Hello(Request):
     """Say who one is and how far one has read; first where tokens are used."""
 
@@ -43,7 +57,7 @@ class Hello(Request):
     client_id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="a stable name, of at most 256; its cursor is kept from now on",
+        description="a stable name; its cursor is kept, for 256 of an owner's names",
     )
     resume: str | None = Field(
         default=None, max_length=64, description="alertId that was read last"
@@ -81,8 +95,8 @@ class Configure(Request, Asked):
         return Asked.model_validate({name: getattr(self, name) for name in names})
 
 
-class ListHeartbeats(Request):
-    """List the owner's heartbeats with state, next and last run."""
+class ListHeartbeats(_Paged):
+    """List the owner's heartbeats by id, with state, next and last run."""
 
     type: Literal["heartbeat.list"]
     heartbeat_path: str | None = Field(
@@ -128,8 +142,8 @@ class History(_OfHeartbeat):
     limit: int = Field(default=DEFAULT_HISTORY, ge=1, le=MAX_HISTORY)
 
 
-class Incidents(Request):
-    """List open incidents, of one heartbeat or of all."""
+class Incidents(_Paged):
+    """List open incidents, of one heartbeat or of all, by the heartbeat's id."""
 
     type: Literal["heartbeat.incidents"]
     schedule_id: str | None = Field(default=None, min_length=1, max_length=64)

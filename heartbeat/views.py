@@ -99,9 +99,7 @@ class BudgetView(Wire):
     left: float | None = None
 
 
-class RunView(Wire):
-    """What became of one slot, or of several that shared a fate."""
-
+class _RunFacts(Wire):
     run_id: str
     slot: str
     status: str
@@ -113,8 +111,21 @@ class RunView(Wire):
     finished_at: str | None = None
     late_by: float | None = Field(default=None, description="seconds")
     host: str | None = None
+
+
+class RunView(_RunFacts):
+    """What became of one slot, or of several that shared a fate."""
+
     items: tuple[RunItemView, ...] = ()
     usage: UsageView | None = None
+
+
+class LastRunView(_RunFacts):
+    """The newest run of a heartbeat in a list; `heartbeat.history` has its items."""
+
+    counts: dict[str, int] = Field(
+        default_factory=dict, description="status to how many items have it"
+    )
 
 
 class EffectiveConfig(Wire):
@@ -133,19 +144,28 @@ class EffectiveConfig(Wire):
     sources: dict[str, Source]
 
 
-class HeartbeatView(Wire):
-    """One heartbeat in a list."""
-
+class _HeartbeatFacts(Wire):
     schedule_id: str
     name: str
     path: str
     state: Literal["active", "paused", "disabled"]
     next_run: str | None = None
     running: bool = False
-    last_run: RunView | None = None
     open_incidents: int = Field(
         default=0, description="of every kind, as `heartbeat.incidents` shows them"
     )
+
+
+class ListedHeartbeat(_HeartbeatFacts):
+    """One heartbeat in a list."""
+
+    last_run: LastRunView | None = None
+
+
+class HeartbeatView(_HeartbeatFacts):
+    """One heartbeat whole."""
+
+    last_run: RunView | None = None
 
 
 class IncidentView(Wire):

@@ -18,7 +18,7 @@ from heartbeat.errors import Busy, RequestRefused
 from heartbeat.item_attributes import every_text
 from heartbeat.replies import GetResult
 from heartbeat.requests import DEFAULT_HISTORY, MAX_HISTORY
-from heartbeat.views import HeartbeatView, ItemView, RunView
+from heartbeat.views import ItemView, ListedHeartbeat, RunView
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -132,7 +132,7 @@ def delete(context: Context, arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _row(view: HeartbeatView) -> tuple[str | Text | None, ...]:
+def _row(view: ListedHeartbeat) -> tuple[str | Text | None, ...]:
     last = view.last_run
     state = "running" if view.running else view.state
     return (

@@ -54,6 +54,9 @@ async def follow(client: Client, output: Output, *, most: int | None = None) -> 
     output.say("open already:" if found else "connected, and nothing is open")
     for incident in found:
         output.say(open_line(incident))
+    more = (client.ready.incidents_total or 0) - len(found)
+    if more > 0:
+        output.say(f"and {more} more, less severe or older: see `heartbeat incidents`")
     count = 0
     async for message in client.alerts():
         write(message, output)

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, TypedDict, TypeVar, Unpack
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from heartbeat.replies import (
     HistoryResult,
     IncidentsResult,
     ListResult,
+    Page,
     PauseResult,
     Reply,
     ResumeResult,
@@ -48,6 +49,7 @@ from heartbeat.wire import explain
 
 _Request = TypeVar("_Request", bound=Request)
 _Reply = TypeVar("_Reply", bound=Reply)
+_Page = TypeVar("_Page", bound=Page)
 
 
 class ConfigureFields(TypedDict, total=False):
@@ -96,9 +98,18 @@ class Calls:
         return await self._ask(request, Configured)
 
     async def list(self, *, path: str | None = None) -> ListResult:
-        """List the owner's heartbeats, all or those of one checklist."""
-        request = self._make(ListHeartbeats, "heartbeat.list", heartbeat_path=path)
-        return await self._ask(request, ListResult)
+        """List the owner's heartbeats by name, all or those of one checklist."""
+
+        async def page(after: str | None) -> ListResult:
+            request = self._make(
+                ListHeartbeats, "heartbeat.list", heartbeat_path=path, after=after
+            )
+            return await self._ask(request, ListResult)
+
+        pages = await _all_of(page)
+        found = [one for part in pages for one in part.heartbeats]
+        found.sort(key=lambda one: (one.name, one.schedule_id))
+        return pages[-1].model_copy(update={"heartbeats": tuple(found)})
 
     async def get(self, schedule_id: str) -> GetResult:
         """Give one heartbeat whole."""
@@ -137,9 +148,18 @@ class Calls:
         return await self._ask(request, HistoryResult)
 
     async def incidents(self, schedule_id: str | None = None) -> IncidentsResult:
-        """List what is open, of one heartbeat or of all."""
-        request = self._make(Incidents, "heartbeat.incidents", schedule_id=schedule_id)
-        return await self._ask(request, IncidentsResult)
+        """List what is open, of one heartbeat or of all, by the heartbeat's name."""
+
+        async def page(after: str | None) -> IncidentsResult:
+            request = self._make(
+                Incidents, "heartbeat.incidents", schedule_id=schedule_id, after=after
+            )
+            return await self._ask(request, IncidentsResult)
+
+        pages = await _all_of(page)
+        found = [one for part in pages for one in part.incidents]
+        found.sort(key=lambda one: (one.name, one.schedule_id))
+        return pages[-1].model_copy(update={"incidents": tuple(found)})
 
     async def acknowledge(self, schedule_id: str, item_key: str) -> AcknowledgeResult:
         """Silence an incident until it resolves or gets worse."""
@@ -212,6 +232,14 @@ class Calls:
         if self._connection.inbox.is_full:
             text += ": the buffer of alerts is full; take them with alerts()"
         return text
+
+
+async def _all_of(ask: Callable[[str | None], Awaitable[_Page]]) -> list[_Page]:
+    """Return all pages of a list, in order."""
+    pages = [await ask(None)]
+    while (after := pages[-1].next) is not None:
+        pages.append(await ask(after))
+    return pages
 
 
 def build(kind: type[_Request], /, **fields: object) -> _Request:

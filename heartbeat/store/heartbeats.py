@@ -25,6 +25,9 @@ from heartbeat.telling import About, tell
 Outcome = Literal["created", "updated", "unchanged"]
 State = Literal["active", "paused", "disabled"]
 
+#: Heartbeats read in one round trip where not all may be needed.
+READ_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -90,13 +93,19 @@ class Heartbeats:
 
     def owned_by(self, owner: str) -> list[Stored]:
         """Return the owner's heartbeats by name, but those that cannot be read."""
-        uids = self._server.ask(lambda client: client.smembers(keys.owned(owner)))
-        stored = [
-            one
-            for uid, read in self.load(sorted(str(uid) for uid in uids))
-            if (one := readable(read, of=uid)) is not None
-        ]
+        stored = self.owned_from(owner)
         return sorted(stored, key=lambda one: (one.config.name, one.config.schedule_id))
+
+    def owned_from(self, owner: str, schedule_id: str = "") -> Iterator[Stored]:
+        """Yield them by id, from this one on, read as they are taken."""
+        found = self._server.ask(lambda client: client.smembers(keys.owned(owner)))
+        first = unique_id(owner, schedule_id)
+        uids = sorted(uid for uid in map(str, found) if uid >= first)
+        for start in range(0, len(uids), READ_AT_ONCE):
+            for uid, read in self.load(uids[start : start + READ_AT_ONCE]):
+                stored = readable(read, of=uid)
+                if stored is not None:
+                    yield stored
 
     def delete(self, owner: str, schedule_id: str) -> None:
         """Forget a heartbeat; what is open of it resolves. Raises NotFound."""

@@ -322,7 +322,7 @@ def test_an_error_of_ours_is_logged_and_only_named(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delattr("gateway.present.heartbeat")
+    monkeypatch.delattr("gateway.present.listed")
 
     async def story(running: Running) -> None:
         client = await running.client()

@@ -9,7 +9,7 @@ from heartbeat.cli.watch import follow
 from heartbeat.client import Client, ConfigureFields, connect
 from heartbeat.errors import HeartbeatError, RequestRefused
 from heartbeat.replies import RunResult
-from heartbeat.views import HeartbeatView
+from heartbeat.views import ListedHeartbeat
 
 #: Checklists below ROOT, of which the first that is there is configured.
 _CANDIDATES = ("HEARTBEAT.md", "examples/HEARTBEAT.md")
@@ -80,7 +80,7 @@ def _example(root: Path) -> tuple[str, ConfigureFields]:
     return _STARTER_NAME, ConfigureFields(content=STARTER)
 
 
-async def _known(client: Client, path: str) -> HeartbeatView | None:
+async def _known(client: Client, path: str) -> ListedHeartbeat | None:
     heartbeats = (await client.list()).heartbeats
     return next((view for view in heartbeats if view.path == path), None)
 

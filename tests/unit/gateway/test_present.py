@@ -7,6 +7,7 @@ import pytest
 from gateway import present
 from heartbeat.errors import InvalidInput, NotFound
 from heartbeat.outages import LateSlots
+from heartbeat.runs import finished_run
 from heartbeat.store.heartbeats import Stored
 from heartbeat.verdict import Cause
 from heartbeat.views import IncidentView
@@ -26,6 +27,22 @@ def shown(story: Story) -> list[IncidentView]:
     views = list(present.incidents(stored))
     assert present.heartbeat(stored, None).open_incidents == len(views)
     return views
+
+
+def test_a_list_counts_the_items_of_the_last_run_and_shows_none() -> None:
+    record = finished_run(
+        "r1", [bad(), bad("mail"), fine("site")],
+        slot=NOON, started=NOON, finished=NOON, host="one",
+    )  # fmt: skip
+    stored = a_stored(Story())
+    listed = present.listed(stored, record).last_run
+    assert listed is not None
+    assert (listed.run_id, listed.status) == ("r1", "alert")
+    assert listed.counts == {"action_needed": 2, "ok": 1}
+    assert "items" not in listed.model_dump()
+    whole = present.heartbeat(stored, record).last_run
+    assert whole is not None
+    assert len(whole.items) == 3
 
 
 def test_an_item_that_needs_action_is_open() -> None:

@@ -1,5 +1,7 @@
 """Cursors of named clients: forwards only, bounded, and never forgotten in silence."""
 
+import pytest
+
 from heartbeat.store import keys
 from heartbeat.store.cursors import KEPT_SECONDS, MAX_CLIENTS, Cursors
 from tests.unit.store.ledger import OWNER, Fleet
@@ -51,6 +53,7 @@ def test_after_the_time_that_cursors_are_kept_a_new_name_is_new(fleet: Fleet) ->
     assert not cursors.may_have_had(OWNER, "c0")
 
 
-def test_a_cursor_that_cannot_be_read_was_one(fleet: Fleet) -> None:
-    fleet.server.ask(lambda client: client.hset(keys.cursors(OWNER), "phone", "?"))
+@pytest.mark.parametrize("field", ["phone", "*"], ids=["cursor", "forgetting"])
+def test_what_cannot_be_read_may_have_been_a_cursor(fleet: Fleet, field: str) -> None:
+    fleet.server.ask(lambda client: client.hset(keys.cursors(OWNER), field, "?"))
     assert Cursors(fleet.server).may_have_had(OWNER, "phone")

@@ -261,6 +261,21 @@ class TestOwners:
         names = [one.config.name for one in fleet.heartbeats.owned_by(OWNER)]
         assert names == ["first", "second", "third"]
 
+    def test_they_see_them_by_id_from_any_one_on(
+        self, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("heartbeat.store.heartbeats.READ_AT_ONCE", 2)
+        fleet.configure(
+            *(a_config(name) for name in ("b", "d", "a", "c", "a.b", "a-b")),
+            a_config("e", owner="bob"),
+        )
+        ids = ["a", "a-b", "a.b", "b", "c", "d"]
+        for start, first in enumerate(ids):
+            found = fleet.heartbeats.owned_from(OWNER, first)
+            assert [one.config.schedule_id for one in found] == ids[start:]
+        from_between = fleet.heartbeats.owned_from(OWNER, "bb")
+        assert [one.config.schedule_id for one in from_between] == ["c", "d"]
+
     @pytest.mark.parametrize("act", ["get", "delete", "resume"])
     def test_they_reach_nobody_elses(self, fleet: Fleet, act: str) -> None:
         fleet.configure(a_config(owner="bob"))
