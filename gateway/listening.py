@@ -15,9 +15,8 @@ from gateway.shared import Shared
 from heartbeat.errors import StoreError
 from heartbeat.feed import Entry, start_of
 from heartbeat.protocol import to_frame
-from heartbeat.replies import LostMessage
 from heartbeat.requests import Hello
-from heartbeat.told import Lost
+from heartbeat.told import Lost, LostMessage
 
 #: Seconds, at least and at most, before a failed read of the stream is tried again.
 RETRY_SECONDS = (0.2, 2.0)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from heartbeat.told import Alert, Lost, Resolved
+from heartbeat.told import Alert, Lost, LostMessage, Resolved
 from heartbeat.views import (
     BudgetView,
     EffectiveConfig,
@@ -180,12 +180,6 @@ class ScheduleUpdated(Reply):
     schedule_id: str
 
 
-class LostMessage(Lost):
-    """The same, told on a connection that is already live."""
-
-    type: Literal["lost"] = "lost"
-
-
 class Ready(Reply):
     """The connection is live; alerts after the cursor follow."""
 
@@ -198,8 +192,7 @@ class Ready(Reply):
         default=(), description="the severest and newest, 200 at most"
     )
     incidents_total: int | None = Field(
-        default=None,
-        description="more than are here: ask `heartbeat.incidents`; absent: not known",
+        default=None, description="with those only `heartbeat.incidents` has, if known"
     )
     limits: dict[str, int | float]
 

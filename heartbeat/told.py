@@ -71,3 +71,9 @@ class Lost(Wire):
 
 
 FeedMessage = Alert | Resolved
+
+
+class LostMessage(Lost):
+    """The same, told on a connection that is already live."""
+
+    type: Literal["lost"] = "lost"

@@ -4,8 +4,7 @@ from rich.text import Text
 
 from heartbeat.cli.output import instant, plain
 from heartbeat.client import Message
-from heartbeat.replies import LostMessage
-from heartbeat.told import Alert, CheckView, Resolved
+from heartbeat.told import Alert, CheckView, LostMessage, Resolved
 from heartbeat.views import IncidentView
 
 _KINDS = {

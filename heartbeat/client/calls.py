@@ -123,9 +123,8 @@ class Calls:
 
     async def pause(self, schedule_id: str, *, note: str | None = None) -> PauseResult:
         """Stop a heartbeat's slots until `resume`."""
-        request = self._make(
-            Pause, "heartbeat.pause", schedule_id=schedule_id, note=note
-        )
+        fields = {"schedule_id": schedule_id, "note": note}
+        request = self._make(Pause, "heartbeat.pause", **fields)
         return await self._ask(request, PauseResult)
 
     async def resume(self, schedule_id: str) -> ResumeResult:

@@ -11,8 +11,9 @@ from heartbeat.client.dialing import Dialer
 from heartbeat.client.inbox import Message
 from heartbeat.client.position import Position
 from heartbeat.client.retrying import BackOff
-from heartbeat.replies import LostMessage, Ready
+from heartbeat.replies import Ready
 from heartbeat.requests import Hello
+from heartbeat.told import LostMessage
 
 
 @asynccontextmanager

@@ -35,14 +35,13 @@ from heartbeat.errors import (
 from heartbeat.replies import (
     Closing,
     ErrorReply,
-    LostMessage,
     Ready,
     Reply,
     ServerMessage,
     ServerPing,
 )
 from heartbeat.requests import Ack, Hello, Ping, Request
-from heartbeat.told import Alert, Resolved
+from heartbeat.told import Alert, LostMessage, Resolved
 
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,7 @@ import asyncio
 from collections import deque
 
 from heartbeat.errors import HeartbeatError
-from heartbeat.replies import LostMessage
-from heartbeat.told import Alert, Resolved
+from heartbeat.told import Alert, LostMessage, Resolved
 
 #: What `Client.alerts` gives.
 Message = Alert | Resolved | LostMessage

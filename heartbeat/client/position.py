@@ -6,8 +6,8 @@ Pure: messages in, decisions out.
 from typing import Literal
 
 from heartbeat.feed import BEGINNING
-from heartbeat.replies import LostMessage, Ready
-from heartbeat.told import FeedMessage
+from heartbeat.replies import Ready
+from heartbeat.told import FeedMessage, LostMessage
 
 #: Ids remembered against doubles: as many as a feed keeps.
 REMEMBERED = 1_000

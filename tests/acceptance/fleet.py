@@ -13,8 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as dial
 
 from heartbeat.client import Client, connect
-from heartbeat.replies import LostMessage
-from heartbeat.told import Alert, Resolved
+from heartbeat.told import Alert, LostMessage, Resolved
 from heartbeat.views import RunView
 from tests import messages_api
 from tests.acceptance.processes import PATIENCE_SECONDS, Fleet, running_fleet

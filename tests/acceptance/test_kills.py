@@ -11,8 +11,7 @@ import pytest
 from heartbeat.asked import Notify
 from heartbeat.client import Client, connect
 from heartbeat.instants import from_text
-from heartbeat.replies import LostMessage
-from heartbeat.told import Alert
+from heartbeat.told import Alert, LostMessage
 from heartbeat.views import RunView
 from tests.acceptance.fleet import (
     FAILING,

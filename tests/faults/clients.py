@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, suppress
 
 from heartbeat.client import BackOff, Client, connect
 from heartbeat.errors import HeartbeatError
-from heartbeat.replies import LostMessage
+from heartbeat.told import LostMessage
 
 #: Waits of a client that is eager to be back.
 EAGER = BackOff(first_seconds=0.1, limit_seconds=1.0)

@@ -15,9 +15,8 @@ import redis
 from gateway.session import DEAD_AFTER_INTERVALS
 from heartbeat.client import Client, connect
 from heartbeat.instants import from_ms, to_text
-from heartbeat.replies import LostMessage
 from heartbeat.store.server import Server
-from heartbeat.told import Alert, CheckView
+from heartbeat.told import Alert, CheckView, LostMessage
 from tests.acceptance.fleet import raw, story, until
 from tests.acceptance.processes import RunningProcess, eventually, running_fleet
 from tests.conftest import RunningServer, free_port, running_server

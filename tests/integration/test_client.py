@@ -9,7 +9,7 @@ from heartbeat.errors import (
     ConnectionReplaced,
     Unauthorized,
 )
-from heartbeat.replies import LostMessage
+from heartbeat.told import LostMessage
 from tests.integration.scripted_gateway import (
     AT_ONCE,
     Peer,

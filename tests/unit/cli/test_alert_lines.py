@@ -6,8 +6,7 @@ import pytest
 
 from heartbeat.cli.alert_lines import lines, open_line
 from heartbeat.client import Message
-from heartbeat.replies import LostMessage
-from heartbeat.told import Alert, CheckView, Resolved, ResolvedItem
+from heartbeat.told import Alert, CheckView, LostMessage, Resolved, ResolvedItem
 from heartbeat.views import IncidentView
 
 AT = "2026-11-24T16:00:03.120Z"

@@ -6,7 +6,7 @@ import pytest
 
 from heartbeat.client.inbox import Inbox
 from heartbeat.errors import Unauthorized
-from heartbeat.replies import LostMessage
+from heartbeat.told import LostMessage
 
 
 def a_message(number: int) -> LostMessage:
