@@ -50,9 +50,12 @@ class Controls:
     def list(self, owner: str, request: ListHeartbeats, _: datetime) -> ListResult:
         """List the owner's heartbeats, all or those of one checklist."""
         found = self._store.heartbeats.owned_by(owner)
+        troubles = self._store.unreadable.beside(owner, found)
         if request.heartbeat_path is not None:
             found = [one for one in found if one.config.path == request.heartbeat_path]
-        return ListResult(id=request.id, heartbeats=self._views(found))
+        return ListResult(
+            id=request.id, heartbeats=self._views(found), warnings=tuple(troubles)
+        )
 
     def get(self, owner: str, request: Get, now: datetime) -> GetResult:
         """Show one heartbeat, with its checklist as it is now."""

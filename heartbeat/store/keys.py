@@ -19,6 +19,7 @@ runs and its usage.
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
 | `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
+| `unreadable` | hash | uid to since when a beat could not read it, or `told` | until it can | beat | beat, gateway, doctor |
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
@@ -41,6 +42,7 @@ OPEN = ROOT + "open"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
+UNREADABLE = ROOT + "unreadable"
 GATES = ROOT + "gates"
 WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"

@@ -5,8 +5,8 @@ To search for longer: `LEDGER_EXAMPLES=3000 pytest -o timeout=0` on this file.
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import fakeredis
@@ -29,6 +29,13 @@ from heartbeat.jobs import queue_for
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Fenced, Known
 from heartbeat.store.slots import Claim
+from tests.integration.ledger_model import (
+    Model,
+    Worker,
+    messages_of,
+    name_of,
+    waiting_on,
+)
 from tests.unit.store.ledger import (
     OWNER,
     START_MS,
@@ -50,26 +57,6 @@ ENDED = ("finished", "lost", "skipped", "missed")
 #: Which of several, the newest most of the time.
 places = st.sampled_from([-1, -1, 0, 1, 2])
 ids = st.sampled_from(IDS)
-
-
-@dataclass(eq=False)
-class Worker:
-    """One run as its worker sees it; it may have lost its right without knowing."""
-
-    begun: Begun
-    lease_until: int
-    has_expired: bool = False
-
-
-@dataclass
-class Model:
-    """What the test knows of one heartbeat."""
-
-    config: HeartbeatConfig | None = None
-    is_paused: bool = False
-    last_grid_slot: int = 0
-    open_run: str | None = None
-    newest_token: int = 0
 
 
 class Ledger(RuleBasedStateMachine):
@@ -98,27 +85,24 @@ class Ledger(RuleBasedStateMachine):
     @rule(name=ids, run_on=st.sampled_from([None, None, "db"]))
     def rename(self, name: str, run_on: str | None) -> None:
         known = self.known[name]
-        if not known.config:
-            return
-        self.names += 1
-        changed = {"name": f"name {self.names}", "run_on": run_on}
-        before = self.open_slot(name)
-        next_slot = self.fleet.stored(name).next_slot
-        self.change(known.config.model_copy(update=changed))
-        after = self.open_slot(name)
-        if known.config.enabled and not known.is_paused:
-            assert self.fleet.stored(name).next_slot == next_slot
-            assert (after and after["runId"]) == (before and before["runId"])
+        if known.config:
+            before = self.schedule(name)
+            self.names += 1
+            update = {"name": f"name {self.names}", "run_on": run_on}
+            self.change(known.config.model_copy(update=update))
+            assert self.schedule(name) == before or not known.config.enabled
+
+    def schedule(self, name: str) -> tuple[object, object]:
+        open_slot = self.open_slot(name) or {}
+        return open_slot.get("runId"), self.fleet.stored(name).next_slot
 
     def change(self, config: HeartbeatConfig) -> None:
-        """Configure; a slot that was due and not claimed gets its record at most."""
+        """Configure; at most the one slot that was due ends without being opened."""
         name, before = config.schedule_id, self.ended()
         was_open = self.open_slot(name)
         self.fleet.configure(config)
-        is_open = self.open_slot(name)
         self.known[name].config = config
-        dropped = 1 if was_open and not is_open else 0
-        passed = self.ended() - before - dropped
+        passed = self.ended() - before - bool(was_open and not self.open_slot(name))
         assert passed in {0, 1}
         self.unopened += passed
 
@@ -161,13 +145,12 @@ class Ledger(RuleBasedStateMachine):
     @rule(most=st.integers(1, 3))
     def a_beat_claims(self, most: int) -> None:
         lengths = self.fleet.lengths()
-        waiting = {queue: self.waiting(queue) for queue in lengths}
+        waiting = waiting_on(self.fleet.server, lengths)
         unbegun = self.open_slots("published")
         claims = self.fleet.slots.claim(most=most, queue_lengths=lengths)
-        again = [one for one in _messages(claims) if one.run_id in unbegun]
-        missing = {queue: waiting[queue] - lengths[queue] for queue in lengths}
-        for queue in {one.queue for one in again}:
-            assert sum(one.queue == queue for one in again) <= max(0, missing[queue])
+        again = [one for one in messages_of(claims) if one.run_id in unbegun]
+        for queue, count in Counter(one.queue for one in again).items():
+            assert count <= max(0, waiting[queue] - lengths[queue])
         opened = self.open_slots("published")
         skipped = [
             one for one in claims if one.kind == "advance" and one.run_id not in opened
@@ -179,19 +162,19 @@ class Ledger(RuleBasedStateMachine):
     @rule(place=places)
     def a_beat_dies_with_half_a_batch_sent(self, place: int) -> None:
         claims = self.taken(self.beats, place)
-        self.fleet.send(_messages(claims)[: len(claims) // 2])
+        self.fleet.send(messages_of(claims)[: len(claims) // 2])
 
     @precondition(lambda self: self.beats)
     @rule(place=places)
     def a_beat_dies_before_it_notes_what_it_sent(self, place: int) -> None:
-        self.fleet.send(_messages(self.taken(self.beats, place)))
+        self.fleet.send(messages_of(self.taken(self.beats, place)))
 
     @precondition(lambda self: self.beats)
     @rule(place=places)
     def a_beat_goes_on(self, place: int) -> None:
         claims = self.taken(self.beats, place)
-        self.fleet.send(_messages(claims))
-        self.fleet.slots.commit(followed(_messages(claims)))
+        self.fleet.send(messages_of(claims))
+        self.fleet.slots.commit(followed(messages_of(claims)))
         others = [one for one in claims if one.kind in {"advance", "late"}]
         before, now = self.ended(), from_ms(self.fleet.server.clock_ms)
         self.fleet.slots.advance(advanced(others, now=now))
@@ -237,21 +220,18 @@ class Ledger(RuleBasedStateMachine):
         if is_double:
             self.fleet.messages.append(message)
         self.nonces += 1
+        nonce, queue = str(self.nonces), message.queue
         begun = self.fleet.runs.begin(
-            message.uid,
-            message.run_id,
-            host="one",
-            nonce=str(self.nonces),
-            queue=message.queue,
+            message.uid, message.run_id, host="one", nonce=nonce, queue=queue
         )
         if not isinstance(begun, Begun):
             return
-        assert message.queue == queue_for(begun.known.config.run_on)
+        assert queue == queue_for(begun.known.config.run_on)
         now = self.fleet.server.clock_ms
         others = [one for one in self.workers if one.begun.lease.uid == message.uid]
         assert all(one.has_expired for one in others), "two runs at once"
         self.workers.append(Worker(begun, now + RUN_LEASE_MS))
-        known = self.known[_name(message.uid)]
+        known = self.known[name_of(message.uid)]
         assert int(begun.lease.token) > known.newest_token
         known.newest_token = int(begun.lease.token)
 
@@ -278,7 +258,7 @@ class Ledger(RuleBasedStateMachine):
             answer = self.fleet.runs.finish(begun.lease, outcome, against=answer)
         if answer is None:
             token = int(begun.lease.token)
-            assert token >= self.known[_name(begun.lease.uid)].newest_token
+            assert token >= self.known[name_of(begun.lease.uid)].newest_token
             self.finished.append(begun)
         else:
             assert answer is Fenced.FENCED
@@ -364,7 +344,7 @@ class Ledger(RuleBasedStateMachine):
         """What is open has a deadline; nothing else has."""
         found = self.fleet.server.ask(lambda client: client.zrange(keys.OPEN, 0, -1))
         names = {name for name in IDS if self.open_slot(name)}
-        assert {_name(str(uid)) for uid in found} == names
+        assert {name_of(str(uid)) for uid in found} == names
 
     # Reading -------------------------------------------------------------------------
 
@@ -374,9 +354,6 @@ class Ledger(RuleBasedStateMachine):
     def ended(self) -> int:
         counted = self.fleet.statistics.read()
         return sum(counted.get(how, 0) for how in ENDED)
-
-    def waiting(self, queue: str) -> int:
-        return self.fleet.server.ask(lambda c: c.scard(f"{{hb}}:waiting:{queue}"))
 
     def open_slot(self, name: str) -> dict[str, object] | None:
         key = keys.open_slot(unique_id(OWNER, name))
@@ -388,14 +365,6 @@ class Ledger(RuleBasedStateMachine):
         return {
             cast(str, one["runId"]) for one in slots if one and one["state"] == state
         }
-
-
-def _messages(claims: list[Claim]) -> list[Claim]:
-    return [claim for claim in claims if claim.kind in {"publish", "manual"}]
-
-
-def _name(uid: str) -> str:
-    return uid.partition(":")[2]
 
 
 def _stories(count: int) -> hypothesis.settings:

@@ -1,10 +1,11 @@
 -- Set when heartbeats are due next, after slots were skipped or missed. ARGV: now, then
--- rows of uid, version, slot that the plan replaces, plan, missed slots as JSON or ''.
+-- rows of uid, version, slot that the plan replaces, plan, missed slots as JSON or '',
+-- what its owner hears once it can be read again, or ''.
 -- A heartbeat that changed meanwhile keeps what its change made of it. The plan '-' says
 -- that none could be made: the heartbeat is looked at again in a minute.
 local PUT_OFF = 60000
 local now = clock(ARGV[1])
-for index = 2, #ARGV, 5 do
+for index = 2, #ARGV, 6 do
   local uid, version, slot = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
   local plan, missed = ARGV[index + 3], ARGV[index + 4]
   if not is_planned(uid, version, slot) then
@@ -16,6 +17,11 @@ for index = 2, #ARGV, 5 do
       record_missed(uid, 'beat_away', cjson.decode(missed))
     end
     set_plan(uid, plan)
+    local over = ARGV[index + 5]
+    if over ~= '' and redis.call('HGET', UNREADABLE, uid) == 'told' then
+      tell(string.match(uid, '^[^:]+'), { over }, now)
+    end
+    if over ~= '' then redis.call('HDEL', UNREADABLE, uid) end
   end
 end
-return (#ARGV - 1) / 5
+return (#ARGV - 1) / 6

@@ -61,6 +61,10 @@ else
   end
   set_plan(uid, known[4] and '' or plan)
 end
+-- What could not be read may be readable now: beat looks at once, and tells.
+if redis.call('HEXISTS', UNREADABLE, uid) == 1 then
+  redis.call('ZADD', DUE, 'XX', now, uid)
+end
 count('configured')
 wake()
 return { known[1] and 'updated' or 'created', tostring(version) }

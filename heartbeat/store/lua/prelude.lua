@@ -9,7 +9,7 @@ local ROOT = '{hb}:'
 local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
 local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
 local STATISTICS, UNTOLD, WAKE = ROOT .. 'statistics', ROOT .. 'untold', ROOT .. 'wake'
-local GATES = ROOT .. 'gates'
+local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
