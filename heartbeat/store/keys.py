@@ -13,7 +13,7 @@ runs and its usage.
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
 | `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
-| `queues` | set | names of queues ever used | for ever | beat | beat |
+| `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |

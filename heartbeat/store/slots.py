@@ -153,7 +153,7 @@ class Slots:
             self._server.run("note_unreadable", "", UNREADABLE_MS, *rows)
 
     def queues(self) -> list[str]:
-        """Return the queues that were ever used."""
+        """Return the queues on which messages wait."""
         return sorted(
             str(name) for name in self._server.ask(lambda c: c.smembers(keys.QUEUES))
         )

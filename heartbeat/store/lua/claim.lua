@@ -197,4 +197,9 @@ if left > 0 then
   end
 end
 if claimed > 0 then count('claimed', claimed) end
+-- A queue on which nobody's message waits is forgotten, until the next is sent to it: its
+-- length matters to nobody, and labels that were used once would be asked for ever.
+for queue in pairs(lengths) do
+  if redis.call('EXISTS', waiting_key(queue)) == 0 then redis.call('SREM', QUEUES, queue) end
+end
 return rows
