@@ -65,7 +65,8 @@ class Dispatcher:
         3. Compute when each is due next, after the messages are on their way.
         4. Note it, unless a config changed meanwhile.
 
-        A heartbeat whose record is bad is reported, and keeps no other from running.
+        A heartbeat whose record is bad is reported, keeps no other from running, and
+        its owner is told when that lasts.
         """
         claims = self._slots.claim(most=BATCH, queue_lengths=self._queues.lengths())
         if not claims:
@@ -75,12 +76,15 @@ class Dispatcher:
             self._queues.send(outgoing)
             self._slots.commit(followed(outgoing))
         others = [claim for claim in claims if claim.kind in _GO_ON]
+        advances: list[Advance] = []
         if others:
             ahead = [claim.uid for claim in others if claim.kind == "ahead"]
             taken = self._slots.ahead.taken(ahead)
-            self._slots.advance(advanced(others, now=self._now(), taken=taken))
+            advances = advanced(others, now=self._now(), taken=taken)
+            self._slots.advance(advances)
+        self._slots.note_unreadable(unreadable(claims, advances))
         for claim in claims:
-            if claim.kind == "broken":
+            if claim.kind in {"broken", "given_up"}:
                 _report(claim, "a stored record cannot be read")
         return Pass(taken=len(claims), sent=len(outgoing))
 
@@ -98,6 +102,15 @@ def advanced(
     `taken`: which slots are over or open, of the heartbeats that are ahead.
     """
     return [_advance(claim, now, taken.get(claim.uid, ())) for claim in claims]
+
+
+def unreadable(claims: Iterable[Claim], advances: Iterable[Advance]) -> dict[str, str]:
+    """Return why heartbeats cannot be scheduled, by their uid."""
+    found = {one.claim.uid: one.problem for one in advances if one.problem}
+    for claim in claims:
+        if claim.kind == "broken":
+            found[claim.uid] = "its version or its queue cannot be read"
+    return found
 
 
 def _following(claim: Claim) -> str:
@@ -123,7 +136,7 @@ def _advance(claim: Claim, now: datetime, taken: Sequence[Taken]) -> Advance:
         return _catch_up(claim, cadence, now)
     except _UNUSABLE as error:
         _report(claim, error)
-        return Advance(claim, plan=UNCHANGED)
+        return Advance(claim, plan=UNCHANGED, problem=str(error))
 
 
 def _catch_up(claim: Claim, cadence: Cadence, now: datetime) -> Advance:

@@ -47,12 +47,15 @@ class CeleryQueues:
                 pipeline.execute()
 
     def lengths(self) -> Mapping[str, int]:
-        """Return the length of every queue that was ever used."""
-        names = {QUEUE, *self._slots.queues()}
-        with self._connected() as channel:
-            return {
-                name: channel.queue_declare(queue=name).message_count for name in names
-            }
+        """Return the length of every queue that has messages of ours."""
+        names = sorted({QUEUE, *self._slots.queues()})
+        with (
+            self._connected() as channel,
+            channel.client.pipeline(transaction=False) as pipeline,
+        ):
+            for name in names:
+                pipeline.llen(name)
+            return dict(zip(names, pipeline.execute(), strict=True))
 
     def close(self) -> None:
         """Drop the connection; the next call makes another."""

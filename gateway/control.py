@@ -69,6 +69,7 @@ class Controls:
             id=request.id,
             heartbeats=shown,
             next=shown[-1].schedule_id if is_more else None,
+            warnings=() if after else tuple(self._store.unreadable.of(owner)),
         )
 
     def get(self, owner: str, request: Get, now: datetime) -> GetResult:

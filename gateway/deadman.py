@@ -74,6 +74,8 @@ def find_trouble(
         return "no worker is alive"
     if lag.overdue_ms > MOST_LAG_MS:
         return f"a slot has waited {lag.overdue_ms / 1000:.0f} s for a beat"
+    if lag.unreadable:
+        return f"{lag.unreadable} stored heartbeats cannot be read, and do not run"
     return "a slot has no finished run after its grace" if is_any_silent else None
 
 

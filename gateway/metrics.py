@@ -118,6 +118,11 @@ METRICS = (
     Metric(name="scheduled", kind="gauge", about="heartbeats that have a next slot"),
     Metric(name="open_slots", kind="gauge", about="slots claimed and not ended"),
     Metric(
+        name="unreadable",
+        kind="gauge",
+        about="heartbeats that no beat can schedule, since their record cannot be read",
+    ),
+    Metric(
         name="due_lag_seconds", kind="gauge", about="how late the oldest due slot is"
     ),
     Metric(
@@ -184,6 +189,7 @@ class Metrics:
             self.set("last_finished_timestamp_seconds", last_finished_ms / 1000)
         self.set("scheduled", lag.scheduled)
         self.set("open_slots", lag.open)
+        self.set("unreadable", lag.unreadable)
         self.set("due_lag_seconds", lag.overdue_ms / 1000)
 
     def set_usage(self, today: Usage) -> None:

@@ -13,6 +13,7 @@ from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.store.spending import Spending
 from heartbeat.store.statistics import Statistics
+from heartbeat.store.unreadable import Unreadable
 from heartbeat.store.watch import Watch
 
 
@@ -29,6 +30,7 @@ class Store:
     processes: Processes
     spending: Spending
     statistics: Statistics
+    unreadable: Unreadable
     watch: Watch
 
     @classmethod
@@ -44,5 +46,6 @@ class Store:
             processes=Processes(server),
             spending=Spending(server),
             statistics=Statistics(server),
+            unreadable=Unreadable(server),
             watch=Watch(server),
         )

@@ -66,7 +66,6 @@ class Execution:
         """Run the open slot of a heartbeat and say in a few words what came of it.
 
         `run_id` is the slot that the message was sent for: another may be open now.
-        `queue` is where the message waited.
 
         1. Begin: the ledger says which slot may be run, if any.
         2. Evaluate, while the lease is renewed. Losing it ends the run: another may
@@ -100,10 +99,8 @@ class Execution:
 
     async def _begin(self, uid: str, run_id: str, queue: str) -> Begun | Refused:
         # A reply may be lost: asking again with the same nonce gets the same answer.
-        nonce = secrets.token_hex(8)
-        ask = partial(
-            self.runs.begin, uid, run_id, host=self.host, nonce=nonce, queue=queue
-        )
+        begin = partial(self.runs.begin, host=self.host, nonce=secrets.token_hex(8))
+        ask = partial(begin, uid, run_id, queue=queue)
         return await self._persist(ask, until=_now() + self.begin_seconds)
 
     async def _run_or_hand_back(self, begun: Begun, asked: float) -> str:

@@ -49,6 +49,8 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def show_list(context: Context, _: argparse.Namespace) -> int:
     """List heartbeats with state, next and last run."""
     reply = ask(context, lambda client: client.list())
+    for warning in reply.warnings:
+        context.output.warn(warning)
 
     def human() -> RenderableType:
         if not reply.heartbeats:

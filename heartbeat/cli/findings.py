@@ -80,6 +80,7 @@ def judge(facts: Facts) -> Iterator[Finding]:
         yield _processes(kind, seen, facts.now_ms)
     yield _queue(facts.processes)
     yield _lag(facts.lag)
+    yield from _unreadable(facts.lag)
     yield from _gates(facts.gates, facts.now_ms)
     yield _budget(facts.fleet_budget)
     if facts.ahead:
@@ -168,6 +169,16 @@ def _lag(lag: Lag) -> Finding:
     late = f"{said}; the oldest slot is {lag.overdue_ms / 1000:.0f} s late"
     level = _fail if lag.overdue_ms >= STUCK_MS else _warn
     return level("schedule", late, "see the log of beat; more beats may run at once")
+
+
+def _unreadable(lag: Lag) -> Iterator[Finding]:
+    if lag.unreadable:
+        yield _fail(
+            "records",
+            f"{lag.unreadable} heartbeats cannot be read by beat, and do not run",
+            "the log of beat says which and why; run the version that stored them, or"
+            " configure them again",
+        )
 
 
 def _gates(gates: Sequence[ClosedGate], now_ms: int) -> Iterator[Finding]:

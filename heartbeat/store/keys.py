@@ -13,13 +13,14 @@ runs and its usage.
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
 | `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
-| `queues` | set | names of queues ever used | for ever | beat | beat |
+| `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
 | `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
 | `together` | set | uids of overdue heartbeats that were told in one alert with others | until that is over, and told | gateway | gateway |
+| `unreadable` | hash | uid to since when a beat could not read it, or `told` | until it can | beat | beat, gateway, doctor |
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
@@ -43,6 +44,7 @@ QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
 TOGETHER = ROOT + "together"
+UNREADABLE = ROOT + "unreadable"
 GATES = ROOT + "gates"
 WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"

@@ -16,17 +16,22 @@ from heartbeat.store import keys
 from heartbeat.store.ahead import Ahead
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Server
+from heartbeat.unreadable import readable_message, unreadable_message
 
 #: How long a claim holds before any other beat may take it over, in milliseconds.
 CLAIM_LEASE_MS = 2_000
 #: How long a sent slot may stay unbegun before its message is taken for lost.
 REDISPATCH_MS = 30_000
 
+#: How long a heartbeat must be unreadable before its owner hears of it, in ms:
+#: another process may read it, and beat looks again each minute.
+UNREADABLE_MS = 110_000
+
 #: The plan after a slot off the grid, or one that nothing can be computed from: the
 #: schedule stays as it is.
 UNCHANGED = "-"
 
-Kind = Literal["publish", "manual", "advance", "late", "ahead", "broken"]
+Kind = Literal["publish", "manual", "advance", "late", "ahead", "broken", "given_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Claim:
     timing: str
     queue: str
     last_slot_ms: int
+    is_noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,15 @@ class Sent:
 class Advance:
     """A schedule that goes on with another slot, and what was missed before it.
 
-    With the plan UNCHANGED the heartbeat is looked at again in a minute. `back`: where
-    it goes on from, when the clock was set back.
+    With the plan UNCHANGED the heartbeat is looked at again in a minute, and `problem`
+    says why it has none. `back`: where it goes on from, when the clock was set back.
     """
 
     claim: Claim
     plan: str
     missed: str = ""
     back: str = ""
+    problem: str = ""
 
 
 class Slots:
@@ -117,7 +124,11 @@ class Slots:
     def advance(
         self, advances: Iterable[Advance], *, now_ms: int | None = None
     ) -> None:
-        """Let schedules go on after slots that were skipped or missed."""
+        """Let schedules go on after slots that were skipped or missed.
+
+        The owner of one that could not be read hears that it can be.
+        """
+        now = from_ms(self._server.now_ms() if now_ms is None else now_ms)
         rows = [
             part
             for one in advances
@@ -128,13 +139,25 @@ class Slots:
                 one.plan,
                 one.missed,
                 one.back,
+                readable_message(one.claim.uid, now) if one.claim.is_noted else "",
             )
         ]
         if rows:
             self._server.run("advance", _clock(now_ms), *rows)
 
+    def note_unreadable(self, why: Mapping[str, str]) -> None:
+        """Note why heartbeats cannot be read; once that lasts, tell their owners."""
+        now = from_ms(self._server.now_ms())
+        rows = [
+            part
+            for uid, problem in why.items()
+            for part in (uid, unreadable_message(uid, problem, now))
+        ]
+        if rows:
+            self._server.run("note_unreadable", "", UNREADABLE_MS, *rows)
+
     def queues(self) -> list[str]:
-        """Return the queues that were ever used."""
+        """Return the queues on which messages wait."""
         return sorted(
             str(name) for name in self._server.ask(lambda c: c.smembers(keys.QUEUES))
         )
@@ -187,7 +210,7 @@ def _clock(now_ms: int | None) -> str:
 
 
 def _claim(row: list[str]) -> Claim:
-    kind, uid, slot, name, version, timing, queue, last = row
+    kind, uid, slot, name, version, timing, queue, last, noted = row
     return Claim(
         kind=cast(Kind, kind),
         uid=uid,
@@ -197,6 +220,7 @@ def _claim(row: list[str]) -> Claim:
         timing=timing,
         queue=queue,
         last_slot_ms=int(last),
+        is_noted=bool(noted),
     )
 
 

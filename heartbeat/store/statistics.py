@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from redis import Redis
+
 from heartbeat.store import keys
 from heartbeat.store.server import Server
 
@@ -19,11 +21,15 @@ _LAST_FINISHED = "last_finished_ms"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How many heartbeats are scheduled, how many slots open, how late the oldest."""
+    """How many heartbeats are scheduled, how many slots open, how late the oldest.
+
+    `unreadable`: those that no beat can schedule, and whose owners were told.
+    """
 
     scheduled: int
     open: int
     overdue_ms: int
+    unreadable: int = 0
 
 
 class Statistics:
@@ -60,4 +66,12 @@ class Statistics:
             scheduled=self._server.ask(lambda client: client.zcard(keys.DUE)),
             open=self._server.ask(lambda client: client.zcard(keys.OPEN)),
             overdue_ms=max(0, now_ms - oldest),
+            unreadable=self._server.ask(_count_unreadable),
         )
+
+
+def _count_unreadable(client: Redis) -> int:
+    """Count those that should have slots: one that is paused waits for nothing."""
+    noted = client.hgetall(keys.UNREADABLE)
+    told = [str(uid) for uid, since in noted.items() if since == "told"]
+    return sum(client.zscore(keys.DUE, uid) is not None for uid in told)

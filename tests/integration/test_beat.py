@@ -157,6 +157,16 @@ class TestPublishing:
         assert site.sent() == sorted(expected)
         assert site.queues.lengths()[QUEUE] == 50
 
+    def test_queues_without_messages_are_asked_for_once(self, site: Site) -> None:
+        site.request_runs(3)
+        site.dispatcher.run_pass()
+        names = [f"heartbeat.label-{n}" for n in range(500)]
+        site.server.ask(lambda client: client.sadd("{hb}:queues", *names))
+        lengths = site.queues.lengths()
+        assert lengths == {QUEUE: 3} | dict.fromkeys(names, 0)
+        site.dispatcher.run_pass()
+        assert site.slots.queues() == [QUEUE]
+
     def test_a_server_that_dies_in_a_batch_costs_no_slot(
         self, own_server: RunningServer
     ) -> None:

@@ -1,9 +1,10 @@
 -- Set when heartbeats are due next, after slots were skipped or missed. ARGV: now, then
 -- rows of uid, version, slot that the plan replaces, plan, missed slots as JSON or '',
--- and where the clock was set back the new last slot and the slots ahead, as JSON or ''.
+-- where the clock was set back the new last slot and the slots ahead, as JSON or '', and
+-- what its owner hears once it can be read again, or ''.
 -- A heartbeat that changed meanwhile keeps what its change made of it. The plan '-' says
 -- that none could be made: the heartbeat is looked at again in a minute.
-local PUT_OFF = 60000
+local COLUMNS, PUT_OFF = 7, 60000
 local now = clock(ARGV[1])
 
 local function go_back(uid, back)
@@ -12,7 +13,7 @@ local function go_back(uid, back)
   count('set_back')
 end
 
-for index = 2, #ARGV, 6 do
+for index = 2, #ARGV, COLUMNS do
   local uid, version, slot = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
   local plan, missed, back = ARGV[index + 3], ARGV[index + 4], ARGV[index + 5]
   if not is_planned(uid, version, slot) then
@@ -25,6 +26,11 @@ for index = 2, #ARGV, 6 do
       record_missed(uid, 'beat_away', cjson.decode(missed))
     end
     set_plan(uid, plan)
+    local over = ARGV[index + 6]
+    if over ~= '' and redis.call('HGET', UNREADABLE, uid) == 'told' then
+      tell(string.match(uid, '^[^:]+'), { over }, now)
+    end
+    if over ~= '' then redis.call('HDEL', UNREADABLE, uid) end
   end
 end
-return (#ARGV - 1) / 6
+return (#ARGV - 1) / COLUMNS

@@ -1,12 +1,13 @@
 -- Take what must be acted on now. ARGV: now, most, claim lease ms, redispatch ms, then
 -- pairs of queue and its length. Answers rows {kind, uid, slot, run id, version,
--- timing, queue, last slot}; kinds:
+-- timing, queue, last slot, '1' if it was noted as unreadable}; kinds:
 --   publish   send its message, then commit
 --   manual    the same, for a slot off the grid
 --   advance   the slot is settled; compute when the heartbeat is due next
 --   late      slots have passed unclaimed; decide which runs and which are missed
 --   ahead     the last claimed slot is far ahead: the clock was set back; decide the same
---   broken    what is kept of it cannot be read; tell the operator
+--   broken    what is kept of it cannot be read: it stays where it is
+--   given_up  its open slot cannot be read, and ends as lost
 -- Whatever is taken is leased: a claimer that dies loses it when the lease ends.
 local PUT_OFF = 60000
 local now, most = clock(ARGV[1]), tonumber(ARGV[2])
@@ -15,10 +16,12 @@ local lengths = {}
 for index = 5, #ARGV, 2 do lengths[ARGV[index]] = tonumber(ARGV[index + 1]) end
 
 local rows = {}
+local is_any_noted = redis.call('EXISTS', UNREADABLE) == 1
 
 local function give(kind, uid, slot, run_id, facts)
   rows[#rows + 1] = { kind, uid, string.format('%.0f', slot), run_id,
-    facts.version, facts.timing, facts.queue, string.format('%.0f', facts.last_slot) }
+    facts.version, facts.timing, facts.queue, string.format('%.0f', facts.last_slot),
+    facts.is_noted and '1' or '' }
 end
 
 -- Slots that were claimed before the clock was set back count as claimed when they come.
@@ -38,6 +41,7 @@ local function facts_of(uid)
     version = found[1] or '', timing = found[2] or '', queue = found[3] or '',
     last_slot = read_last(found[4]), plan = read_plan(found[5]),
     is_scheduled = found[1] and found[6] == '1' and not found[7],
+    is_noted = is_any_noted and redis.call('HEXISTS', UNREADABLE, uid) == 1,
   }
   facts.is_ahead = is_ahead(facts.last_slot, now)
   if found[8] then pass_over(uid, facts, read_spans(found[8])) end
@@ -104,8 +108,12 @@ local SETTLE = {
 -- A slot that cannot be read is given up; the next one opens as usual.
 local function give_up(uid)
   if redis.call('EXISTS', open_key(uid)) == 1 then
+    local facts = facts_of(uid)
     count('unreadable')
-    give('broken', uid, 0, '', facts_of(uid))
+    give('given_up', uid, 0, '', facts)
+    if facts.is_scheduled and is_number(facts.last_slot) then
+      leave_untold(uid, 'lost', { count = 1, from = facts.last_slot, to = facts.last_slot })
+    end
   end
   close_open(uid)
 end
@@ -181,7 +189,7 @@ local function look(uid)
   elseif facts.is_ahead then
     redis.call('ZADD', DUE, now + lease, uid)
     give('ahead', uid, plan.slot, plan.runId, facts)
-  elseif plan.slot <= facts.last_slot or is_past(plan) then
+  elseif plan.slot <= facts.last_slot or is_past(plan) or facts.is_noted then
     redis.call('ZADD', DUE, now + lease, uid)
     give('late', uid, plan.slot, plan.runId, facts)
   elseif open then
@@ -198,4 +206,9 @@ if left > 0 then
   end
 end
 if claimed > 0 then count('claimed', claimed) end
+-- A queue on which nobody's message waits is forgotten, until the next is sent to it: its
+-- length matters to nobody, and labels that were used once would be asked for ever.
+for queue in pairs(lengths) do
+  if redis.call('EXISTS', waiting_key(queue)) == 0 then redis.call('SREM', QUEUES, queue) end
+end
 return rows

@@ -26,4 +26,5 @@ redis.call('DEL', heartbeat_key(uid), book_key(uid), compiled_key(uid))
 redis.call('ZREM', DUE, uid)
 redis.call('SREM', owner_key(owner), uid)
 redis.call('HDEL', UNTOLD, uid)
+redis.call('HDEL', UNREADABLE, uid)
 return 'ok'

@@ -10,7 +10,7 @@ local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
 local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
 local STATISTICS, WAKE = ROOT .. 'statistics', ROOT .. 'wake'
 local UNTOLD, TOGETHER = ROOT .. 'untold', ROOT .. 'together'
-local GATES = ROOT .. 'gates'
+local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000

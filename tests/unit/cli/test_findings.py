@@ -46,6 +46,7 @@ def findings(
     info: Mapping[str, object] = MappingProxyType({}),
     gates: Sequence[ClosedGate] = (),
     spent: int = 0,
+    unreadable: int = 0,
 ) -> dict[str, Finding]:
     """Return what is not fine, by subject."""
     found = judged(
@@ -56,6 +57,7 @@ def findings(
         info=info,
         gates=gates,
         spent=spent,
+        unreadable=unreadable,
     )
     return {name: one for name, one in found.items() if one.level is not Level.OK}
 
@@ -69,6 +71,7 @@ def judged(
     info: Mapping[str, object] = MappingProxyType({}),
     gates: Sequence[ClosedGate] = (),
     spent: int = 0,
+    unreadable: int = 0,
 ) -> dict[str, Finding]:
     """Return the last finding about each subject."""
     facts = Facts(
@@ -76,7 +79,7 @@ def judged(
         now_ms=3_000,
         skew_seconds=skew_seconds,
         processes=processes,
-        lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms),
+        lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms, unreadable=unreadable),
         gates=gates,
         fleet_budget=Budget(scope=Scope.TOKENS_OF_FLEET, spent=spent, limit=100),
         ahead=ahead,
@@ -109,6 +112,13 @@ def test_what_breaks_the_promise_in_the_store_is_found(
     assert list(found) == [subject]
     assert found[subject].level is level
     assert found[subject].advice
+
+
+def test_a_heartbeat_that_beat_cannot_read_fails() -> None:
+    found = findings(unreadable=2)
+    assert list(found) == ["records"]
+    assert found["records"].level is Level.FAIL
+    assert "2 heartbeats" in found["records"].message
 
 
 @pytest.mark.parametrize("kind", ["gateway", "beat"])

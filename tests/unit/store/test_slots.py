@@ -244,6 +244,31 @@ def test_heartbeats_placed_elsewhere_have_their_own_queue(fleet: Fleet) -> None:
     assert fleet.slots.queues() == ["heartbeat.db"]
 
 
+def test_a_queue_is_asked_for_only_while_a_message_waits_there(fleet: Fleet) -> None:
+    fleet.configure(a_config(every=60, run_on="db"))
+    for _ in range(2):
+        fleet.server.pass_time(minutes=60)
+        fleet.beat()
+        assert fleet.slots.queues() == ["heartbeat.db"]
+        fleet.run()
+        fleet.beat()
+        assert fleet.slots.queues() == []
+
+
+def test_the_queue_of_a_label_nobody_uses_any_more_is_forgotten(fleet: Fleet) -> None:
+    fleet.configure(a_config(every=60, run_on="db"))
+    fleet.server.pass_time(minutes=60)
+    fleet.beat()
+    fleet.configure(a_config(every=60, run_on="other"))
+    fleet.beat()
+    fleet.beat()
+    assert fleet.slots.queues() == ["heartbeat.other"]
+    assert [claim.queue for claim in fleet.messages] == [
+        "heartbeat.db",
+        "heartbeat.other",
+    ]
+
+
 class TestARunByHand:
     def test_it_is_sent_at_once_and_off_the_grid(self, fleet: Fleet) -> None:
         fleet.configure(a_config(every=60))
