@@ -50,8 +50,10 @@ def test_a_placed_heartbeat_runs_on_the_workers_of_its_label(
     here, there = heart.run("here"), heart.run("there")
     assert heart.result("here").status is RunStatus.OK
     assert heart.result("there").status is RunStatus.OK
-    assert (here in anywhere.output, there in anywhere.output) == (True, False)
-    assert (here in on_gpu.output, there in on_gpu.output) == (False, True)
+    anywhere.until(lambda: here in anywhere.output, "its word in the log")
+    on_gpu.until(lambda: there in on_gpu.output, "its word in the log")
+    assert there not in anywhere.output
+    assert here not in on_gpu.output
 
 
 def test_a_run_is_a_line_with_time_and_level_without_any_flag(

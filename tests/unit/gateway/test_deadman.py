@@ -47,7 +47,7 @@ def test_it_is_silent_when_something_is_wrong(
 
 def test_it_is_silent_while_a_stored_heartbeat_cannot_be_read() -> None:
     lag = Lag(scheduled=1, open=0, overdue_ms=0, unreadable=1)
-    assert "cannot be read" in (find_trouble(ALL, silent=0, lag=lag) or "")
+    assert "cannot be read" in (find_trouble(ALL, is_any_silent=False, lag=lag) or "")
 
 
 @pytest.mark.parametrize(

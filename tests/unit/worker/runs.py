@@ -114,7 +114,11 @@ async def evaluate(
 
 
 def an_execution(
-    server: Server, runner: Runner, *, runs: Runs | None = None
+    server: Server,
+    runner: Runner,
+    *,
+    runs: Runs | None = None,
+    begin_seconds: float = 30.0,
 ) -> Execution:
     return Execution(
         runs=runs or Runs(server),
@@ -122,7 +126,7 @@ def an_execution(
         runner=runner,
         spend_of=lambda *_: FREE,
         host="host-1",
-        begin_seconds=0.05,
+        begin_seconds=begin_seconds,
         hand_back_seconds=0.05,
         retry_seconds=0.01,
     )

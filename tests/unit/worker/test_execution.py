@@ -313,7 +313,8 @@ def test_a_store_that_stays_away_leaves_the_slot_to_be_sent_again(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     run_id = open_slot(server, a_config())
-    execution = an_execution(server, a_runner(), runs=Flaky(server, begins=10**6))
+    runs = Flaky(server, begins=10**6)
+    execution = an_execution(server, a_runner(), runs=runs, begin_seconds=0.05)
     summary = asyncio.run(execution.run(UID, run_id))
     assert summary == "not begun, to be sent again: the reply was lost"
     assert "not begun" in caplog.text
