@@ -26,12 +26,14 @@ def celery_settings(broker_url: str) -> dict[str, object]:
     A message is only a hint (the ledger of slots decides), so it is acknowledged early,
     carries no expiry and is never retried by Celery. Socket time-outs keep a publish
     from hanging with a frozen server; `retry_on_timeout` stays unset, since it would
-    silently turn batch publishing off.
+    silently turn batch publishing off. A server that refuses (it is full, or read-only
+    after a failover) is waited for as one that is away: else it would end every worker.
     """
     return {
         "broker_url": broker_url,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             "global_keyprefix": BROKER_PREFIX,
             "visibility_timeout": 900,

@@ -1,6 +1,7 @@
 """How this worker consumes: repairs of Celery's consumer on its public points."""
 
 import os
+import time
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ from celery.worker.consumer import Consumer
 
 #: Longest wait between two tries to reach the broker.
 RECONNECT_SECONDS = 5
+#: Wait after a broker that answers has refused a connection, in seconds.
+REFUSED_SECONDS = 1
 #: How long an event waits to be sent with others, in seconds.
 EVENTS_SECONDS = 0.2
 
@@ -71,6 +74,11 @@ class SteadyConsumer(Consumer):
         signals.worker_shutting_down.send(sender=self.hostname, how="Cold")
         with suppress(NotImplementedError):
             super().cancel_active_requests()
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        """Wait a little: a broker that answers and refuses would be asked at once."""
+        super().on_connection_error_before_connected(exc)
+        time.sleep(REFUSED_SECONDS)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Close the channel twice before Celery does.

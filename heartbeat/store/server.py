@@ -1,5 +1,6 @@
 """The connection to Redis: scripts by name, and its errors in our words."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -12,6 +13,7 @@ from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,
     NoPermissionError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -69,8 +71,7 @@ class Server:
         self._client = client
         prelude = _read("prelude")
         self._scripts = {
-            name: client.register_script(f"{prelude}\n{_read(name)}")
-            for name in _names()
+            name: _Script(f"{prelude}\n{_read(name)}") for name in _names()
         }
 
     @classmethod
@@ -91,9 +92,17 @@ class Server:
     def run(
         self, script: str, *arguments: Argument, keys: tuple[str, ...] = ()
     ) -> object:
-        """Run a script by name; raises StoreError and its kinds."""
+        """Run a script by name; raises StoreError and its kinds.
+
+        A server that has forgotten it gets the text to run, and not only to keep: it
+        could forget it once more in between.
+        """
+        known = self._scripts[script]
         with in_our_words():
-            return self._scripts[script](keys=list(keys), args=list(arguments))
+            try:
+                return self._client.evalsha(known.sha, len(keys), *keys, *arguments)
+            except NoScriptError:
+                return self._client.eval(known.text, len(keys), *keys, *arguments)
 
     def ask(self, command: Callable[["redis.Redis"], _T]) -> _T:
         """Run one command of the client; raises StoreError and its kinds."""
@@ -108,6 +117,14 @@ class Server:
     def close(self) -> None:
         """Close every connection; the server can be used again afterwards."""
         self._client.close()
+
+
+class _Script:
+    """A script, and what a server that knows it calls it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _names() -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 
 import redis
@@ -24,6 +24,7 @@ PATIENCE_SECONDS = 10.0
 _CELERY = ("-m", "celery", "-A")
 
 Inject = Callable[[], Awaitable[bool]]
+Command = tuple[str, ...]
 
 
 class Services:
@@ -129,6 +130,7 @@ class Chaos:
             "kill normal connections": (2, lambda: self._command(_KILL_NORMAL)),
             "kill pub/sub connections": (2, lambda: self._command(_KILL_PUBSUB)),
             "flush scripts": (2, lambda: self._command(("SCRIPT", "FLUSH"))),
+            "refuse writes": (2, self._refuse_writes),
             "cut sockets": (2, self._cut),
             "restart client": (2, self._restart),
         }
@@ -173,10 +175,13 @@ class Chaos:
         target = await self._well(targets)
         if target is not None:
             seconds = self._chance.uniform(*FREEZE_SECONDS)
-            task = asyncio.create_task(target.freeze(seconds))
-            self._thawing.add(task)
-            task.add_done_callback(self._thawing.discard)
+            self._thaw_later(target.freeze(seconds))
         return target is not None
+
+    def _thaw_later(self, freezing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(freezing)
+        self._thawing.add(task)
+        task.add_done_callback(self._thawing.discard)
 
     async def _roll(self, services: list[Supervised]) -> bool:
         wells = [one for one in services if one.is_well]
@@ -184,11 +189,30 @@ class Chaos:
             self._chance.choice(wells).terminate()
         return bool(wells)
 
-    async def _command(self, command: tuple[str, ...]) -> bool:
+    async def _command(self, command: Command) -> bool:
         try:
             await asyncio.to_thread(self._client.execute_command, *command)
         except redis.RedisError:  # the server is away: that is another fault's work
             return False
+        return True
+
+    async def refuse(self, begin: Command, end: Command, *, seconds: float) -> None:
+        """Let the server refuse writes for a while, whatever else is done to it."""
+        if not await self._command(begin):
+            return
+        await asyncio.sleep(seconds)
+        while not await self._command(end):
+            await asyncio.sleep(0.1)
+
+    async def load_slowly(self) -> None:
+        """Let the server start again, with so much that it loads for a while."""
+        await asyncio.to_thread(make_loading_slow, self._client)
+        await self._kill([self._services.server])
+
+    async def _refuse_writes(self) -> bool:
+        begin, end = self._chance.choice(list(REFUSALS.values()))
+        seconds = self._chance.uniform(*FREEZE_SECONDS)
+        self._thaw_later(self.refuse(begin, end, seconds=seconds))
         return True
 
     async def _cut(self) -> bool:
@@ -211,5 +235,27 @@ class Chaos:
         return None
 
 
+#: How a server that answers refuses writes, and how it takes them again: after a
+#: failover it is a replica (of nobody, so that it keeps what it has), it is full, it
+#: has lost its replicas.
+REFUSALS: dict[str, tuple[Command, Command]] = {
+    "read-only": (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+    "full": (
+        ("CONFIG", "SET", "maxmemory", "1"),
+        ("CONFIG", "SET", "maxmemory", "0"),
+    ),
+    "without replicas": (
+        ("CONFIG", "SET", "min-replicas-to-write", "1"),
+        ("CONFIG", "SET", "min-replicas-to-write", "0"),
+    ),
+}
+
 _KILL_NORMAL = ("CLIENT", "KILL", "TYPE", "normal")
 _KILL_PUBSUB = ("CLIENT", "KILL", "TYPE", "pubsub")
+
+
+def make_loading_slow(client: redis.Redis) -> None:
+    """Let the server answer `LOADING` for about a second when it starts."""
+    for start in range(0, 400_000, 40_000):
+        pairs = {f"filler:{n}": "x" * 100 for n in range(start, start + 40_000)}
+        client.mset(pairs)

@@ -20,6 +20,7 @@ from heartbeat.told import Alert, CheckView, LostMessage
 from tests.acceptance.fleet import raw, story, until
 from tests.acceptance.processes import RunningProcess, eventually, running_fleet
 from tests.conftest import RunningServer, free_port, running_server
+from tests.faults.chaos import make_loading_slow
 from tests.faults.clients import EAGER
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
@@ -185,7 +186,8 @@ def test_a_server_that_loads_for_a_while_is_asked_until_it_answers(
         async with hearing(scene) as heard:
             scene.tell(*range(100))
             await heard.until(list(range(100)))
-            _make_loading_slow(scene)
+            with redis.Redis.from_url(scene.server.url) as client:
+                make_loading_slow(client)
             scene.server.kill()
             await asyncio.to_thread(scene.server.start)
             scene.tell(100)
@@ -318,14 +320,6 @@ async def _stored_cursor(scene: Scene) -> str:
     cursor = await ask()
     assert cursor is not None  # there are alerts
     return cursor
-
-
-def _make_loading_slow(scene: Scene) -> None:
-    """Let the server answer `LOADING` for about a second when it starts."""
-    with redis.Redis.from_url(scene.server.url) as client:
-        for start in range(0, 400_000, 40_000):
-            pairs = {f"filler:{n}": "x" * 100 for n in range(start, start + 40_000)}
-            client.mset(pairs)
 
 
 def _alert(number: int, padding: int) -> str:

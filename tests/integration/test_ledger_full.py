@@ -6,8 +6,11 @@ from functools import partial
 import pytest
 import redis
 
+from heartbeat.book import Book
 from heartbeat.errors import StoreFull
+from heartbeat.store import keys
 from heartbeat.store.runs import Begun
+from heartbeat.store.watch import Settling, Watch
 from tests.conftest import running_server
 from tests.unit.store.ledger import OWNER, ClockedServer, Fleet, a_config
 
@@ -52,8 +55,30 @@ class Scene(Fleet):
         self.heartbeats.pause(OWNER, "disk", note=None)
         self.server.pass_time(minutes=5)
 
+    def told_together(self) -> None:
+        self.waiting()
+        self.server.ask(lambda client: client.sadd(keys.TOGETHER, "ann:disk"))
+
+    def set_back(self) -> None:
+        self.waiting()
+        self.server.pass_time(minutes=-10)
+
 
 Step = Callable[[Scene], object]
+
+
+def settle(scene: Scene) -> object:
+    found = Settling(uid="ann:disk", book=Book(), revision=0, told="together")
+    return Watch(scene.server).settle(OWNER, [found], ["{}"])
+
+
+def settle_end(scene: Scene) -> object:
+    return Watch(scene.server).settle_over(OWNER, ["ann:disk"], "{}")
+
+
+def go_back(scene: Scene) -> object:
+    scene.slots.ahead.look_on()
+    return scene.claim()
 
 
 @pytest.mark.parametrize(
@@ -90,6 +115,9 @@ Step = Callable[[Scene], object]
             lambda one: one.heartbeats.delete(OWNER, "disk"),
             id="delete",
         ),
+        pytest.param(Scene.waiting, settle, id="tell overdue"),
+        pytest.param(Scene.told_together, settle_end, id="tell their end"),
+        pytest.param(Scene.set_back, go_back, id="go back"),
     ],
 )
 def test_a_full_server_changes_nothing_and_says_so(
