@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from heartbeat.outline import Place, Skipped
 from heartbeat.phrases import shown
+from heartbeat.tools import CATALOGUE
 
 _BEFORE = r"[\s>]*(?:(?:[-*+•‣◦–—]|[0-9]{1,9}[.)])\s*)*"
 
@@ -21,8 +22,11 @@ _BOX_LIKE = re.compile(
     r"(?:\\?[\[［][\s\u200b]*(?:[xX]|[^\w\s\[\]()`\"'])?[\s\u200b]*\\?[\]］](?!\()"
     r"|[☐☑☒])"
 )
+#: Also without its colon, where a tool and a condition follow.
 _PROBE_LIKE = re.compile(
-    _BEFORE + r"(?:\[[ xX]\]\s*)?[`*_]*probe[`*_]*\s*:", re.IGNORECASE
+    rf"{_BEFORE}(?:\[[ xX]\]\s*)?[`*_]*probe[`*_]*"
+    rf"(?:\s*:|\s+(?:{'|'.join(CATALOGUE)})\s.*(?:[<>=]|\bcontains\b|\bmatches\b))",
+    re.IGNORECASE,
 )
 
 #: What is written there is meant not to be read.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from heartbeat.checklist import Checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.usage import Usage
-from heartbeat.verdict import By, Cause, ItemResult, Verdict
+from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +45,18 @@ def unread(checklist: Checklist) -> tuple[ItemResult, ...]:
             verdict=Verdict.UNKNOWN,
             details=warning.message,
             by=By.RULE,
+            severity=_severity(warning.message),
             cause=Cause.NOT_READ,
         )
         for warning in checklist.warnings
     }
     return tuple(by_key.values())
+
+
+def _severity(line: str) -> Severity:
+    """Return how grave it is not to check a line: as grave as it says itself."""
+    said = [one for one in Severity if f"severity={one.value}" in line]
+    return said[0] if said else Severity.WARNING
 
 
 def keys_of(checklist: Checklist) -> tuple[frozenset[str], frozenset[str]]:

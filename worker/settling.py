@@ -1,9 +1,11 @@
 """What a finished evaluation means: the record, the book, what the owner hears."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from heartbeat.book import Book
 from heartbeat.checklist import parse_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import InvalidInput
@@ -16,9 +18,11 @@ from heartbeat.runs import Reason, RunRecord, RunStatus, finished_run
 from heartbeat.store.runs import Known, Outcome
 from heartbeat.telling import About, tell
 from heartbeat.usage import Usage
-from heartbeat.verdict import Cause
+from heartbeat.verdict import Cause, ItemResult
 from worker.evaluation import Evaluation, Unusable, keys_of
 
+#: So much of an item's text tells it from others; the line may be shown in part.
+_TELLING = 30
 #: A next slot that is further away than this is not waited for before telling.
 FAR = timedelta(hours=1)
 
@@ -48,6 +52,7 @@ def settle(run: Run, evaluation: Evaluation | Unusable, *, known: Known) -> Outc
         )
     else:
         present, disabled = _as_it_is_now(evaluation, run.config, known.config)
+        present |= _hidden(known.book, evaluation.results)
         settled = settle_run(
             remember_judged(
                 known.book,
@@ -142,6 +147,21 @@ def _as_it_is_now(
         return evaluation.present, evaluation.disabled
     on, off = keys_of(checklist)
     return evaluation.present & on, off
+
+
+def _hidden(book: Book, results: Sequence[ItemResult]) -> frozenset[str]:
+    """Return the troubles whose item stands in a line that was not read.
+
+    A slip in an item's line does not end what is wrong with it.
+    """
+    lines = [one.details for one in results if one.cause is Cause.NOT_READ]
+    texts = {key: one.description for key, one in book.incidents.items()}
+    texts |= {key: one.description for key, one in book.unknowns.items()}
+    return frozenset(
+        key
+        for key, text in texts.items()
+        if any(text[:_TELLING] in line or f"{{#{key}" in line for line in lines)
+    )
 
 
 def _about(run: Run, config: HeartbeatConfig) -> About:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heartbeat.runs import Reason
-from heartbeat.verdict import By, Cause, Verdict
+from heartbeat.verdict import By, Cause, Severity, Verdict
 from tests.unit.worker.runs import (
     MODEL,
     RULE,
@@ -56,6 +56,11 @@ def test_a_line_that_is_not_read_as_an_item_is_unknown(beside: str) -> None:
     assert (one.verdict, one.cause) == (Verdict.UNKNOWN, Cause.NOT_READ)
     assert "got '- [] nobody would check this'" in one.details
     assert one.item_key in found.present
+
+
+def test_a_line_that_is_not_read_is_as_grave_as_it_says() -> None:
+    found = evaluated(a_runner(), RULE + "- [] the port answers {severity=critical}\n")
+    assert found.results[-1].severity is Severity.CRITICAL
 
 
 def test_a_line_that_is_not_read_keeps_its_key_wherever_it_stands() -> None:

@@ -1,7 +1,9 @@
 """What a finished evaluation means for record, book and owner."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -15,6 +17,8 @@ from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from tests.unit.worker.runs import NOW, a_config
 from worker.evaluation import Evaluation, Unusable
 from worker.settling import Run, settle
+
+Items = list[dict[str, object]]
 
 
 def a_result(
@@ -229,3 +233,21 @@ def test_an_item_that_a_newer_checklist_switched_off_resolves_as_disabled() -> N
     )
     (resolved,) = told(outcome)
     assert resolved["items"][0]["reason"] == "disabled"  # type: ignore[index]  # a list
+
+
+def test_a_slip_in_the_line_of_an_item_does_not_end_its_incident() -> None:
+    book = settled(an_evaluation(a_result("flag"), a_result("gone"))).book
+    slip = replace(unknown(Cause.NOT_READ, "unread-1"), details="got '- [] item flag'")
+    outcome = settled(an_evaluation(a_result("other", Verdict.OK), slip), book=book)
+    assert set(outcome.book.incidents) == {"flag"}
+    ended = [one for one in told(outcome) if one["type"] == "heartbeat.resolved"]
+    assert [item["itemKey"] for one in ended for item in cast(Items, one["items"])] == [
+        "gone"
+    ]
+
+
+def test_an_item_is_known_by_its_id_whatever_became_of_its_text() -> None:
+    book = settled(an_evaluation(a_result("flag"))).book
+    slip = replace(unknown(Cause.NOT_READ, "unread-1"), details="got '- [] x {#flag}'")
+    outcome = settled(an_evaluation(slip), book=book)
+    assert set(outcome.book.incidents) == {"flag"}
