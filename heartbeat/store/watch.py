@@ -66,7 +66,7 @@ class Settling:
 
     uid: str
     book: Book
-    revision: int
+    revision: str
     untold: str = ""
     told: Literal["together", "alone", ""] = ""
 
