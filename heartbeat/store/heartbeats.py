@@ -47,7 +47,7 @@ class Stored:
     next_slot: datetime | None
     running: bool
     book: Book
-    revision: int
+    revision: str
 
     @property
     def state(self) -> State:
@@ -222,7 +222,7 @@ def _stored(
         next_slot=_instant(fields_of(plan).get("slot")) if due is not None else None,
         running=fields_of(cast(str | None, open_slot)).get("state") == "running",
         book=book_of(uid, text),
-        revision=_whole(revision, of=keys.book(uid)),
+        revision="0" if revision is None else revision,
     )
 
 

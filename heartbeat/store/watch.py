@@ -76,7 +76,7 @@ class Settling:
 
     uid: str
     book: Book
-    revision: int
+    revision: str
     untold: str = ""
     told: Literal["together", "alone", ""] = ""
 

@@ -68,7 +68,7 @@ Step = Callable[[Scene], object]
 
 
 def settle(scene: Scene) -> object:
-    found = Settling(uid="ann:disk", book=Book(), revision=0, told="together")
+    found = Settling(uid="ann:disk", book=Book(), revision="0", told="together")
     return Watch(scene.server).settle(OWNER, [found], ["{}"])
 
 

@@ -322,7 +322,7 @@ class Meddling(Watch):
         self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]
     ) -> list[str]:
         uid, book = "local:hb-1", Book().dump()
-        if settlings[0].revision == 0 and len(settlings) == 3:
+        if settlings[0].revision == "0" and len(settlings) == 3:
             assert self._server.run("change_book", "", uid, 0, book) == "ok"
         return super().settle(owner, settlings, messages)
 

@@ -22,7 +22,7 @@ local function go()
   local revision, book = load_book(uid)
   local config = redis.call('HGET', heartbeat_key(uid), 'config')
   return { 'go', string.format('%.0f', open.token), string.format('%.0f', now),
-    cjson.encode(open), config, tostring(revision), book }
+    cjson.encode(open), config, revision, book }
 end
 
 if open.state == 'running' then

@@ -3,7 +3,7 @@
 -- (the book changed meanwhile), 'gone', or {'unclaimed', …} when slots are to be counted
 -- first. What ends with it is recorded, a run that is going on when it ends; nobody is
 -- told, apart from the messages. Records of runs go by their own age.
-local now, uid, owner, revision = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+local now, uid, owner, revision = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local base, missed, dropped = ARGV[5], ARGV[6], ARGV[7]
 
 if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return 'gone' end

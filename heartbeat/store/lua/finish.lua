@@ -7,7 +7,7 @@
 -- nothing to judge are one record.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local status, record, judged = ARGV[5], ARGV[6], ARGV[7]
-local revision, book = tonumber(ARGV[8]), ARGV[9]
+local revision, book = ARGV[8], ARGV[9]
 
 local mark = run_id .. '#' .. ARGV[4]
 if redis.call('GET', finished_key(uid)) == mark then return { 'ok' } end
@@ -21,7 +21,7 @@ if is_heard(uid, open) then
   local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config', 'owner')
   local current, text = load_book(uid)
   if current ~= revision or known[1] ~= judged then
-    return { 'conflict', known[1], known[2], tostring(current), text }
+    return { 'conflict', known[1], known[2], current, text }
   end
   if book ~= '' then save_book(uid, book) end
   tell(known[3], rest(10), now)

@@ -330,20 +330,14 @@ end
 
 -- The book of troubles, and the owner's feed --------------------------------------
 
+-- The revision is a text that the book has had at no other time; '0' before the first.
 local function load_book(uid)
   local found = redis.call('HMGET', book_key(uid), 'revision', 'book')
-  local revision = tonumber(found[1] or 0)
-  -- Beyond 14 digits a number has no whole text here: such a revision begins anew.
-  if revision and math.abs(revision) >= 1e14 then
-    revision = 0
-    redis.call('HSET', book_key(uid), 'revision', 0)
-  end
-  return revision, found[2] or ''
+  return found[1] or '0', found[2] or ''
 end
 
 local function save_book(uid, book)
-  redis.call('HINCRBY', book_key(uid), 'revision', 1)
-  redis.call('HSET', book_key(uid), 'book', book)
+  redis.call('HSET', book_key(uid), 'revision', redis.call('INCR', TOKENS), 'book', book)
 end
 
 local function server_identity()

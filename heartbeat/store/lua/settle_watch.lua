@@ -12,7 +12,7 @@ local function has_changed(uid, revision, untold)
     redis.call('HDEL', UNTOLD, uid)
     return true
   end
-  if load_book(uid) ~= tonumber(revision) then return true end
+  if load_book(uid) ~= revision then return true end
   return untold ~= '' and redis.call('HGET', UNTOLD, uid) ~= untold
 end
 

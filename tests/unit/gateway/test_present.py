@@ -18,7 +18,7 @@ from tests.unit.store.ledger import a_config
 def a_stored(story: Story) -> Stored:
     return Stored(
         config=a_config(), version=1, paused_at=None, next_slot=None, running=False,
-        book=story.book, revision=1,
+        book=story.book, revision="1",
     )  # fmt: skip
 
 

@@ -4,14 +4,14 @@ import logging
 
 import pytest
 
-from heartbeat.book import Book
-from heartbeat.errors import BadRecord
+from heartbeat.book import Book, Settled
+from heartbeat.errors import BadRecord, NotFound
 from heartbeat.store import keys
 from heartbeat.store.cursors import Cursors
 from heartbeat.store.processes import Processes
 from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.runs import Refused
-from heartbeat.store.watch import Watch
+from heartbeat.store.watch import Settling, Watch
 from tests.unit.store.ledger import OWNER, Fleet, a_config
 
 BAD = "ann:bad"
@@ -141,6 +141,36 @@ def test_a_bad_book_is_forgotten_and_the_run_tells_again(
     assert both.finish(begun, '{"a": 1}') is None
     assert both.pushes() == ['{"a": 1}']
     assert both.stored("bad").book == Book()
+
+
+@pytest.mark.parametrize("text", [*GARBAGE, "nan", "-1e999", "9" * 40], ids=repr)
+class TestABookWithABadRevision:
+    @pytest.fixture(autouse=True)
+    def spoiled(self, both: Fleet, text: str) -> None:
+        both.server.ask(lambda client: client.hset(keys.book(BAD), "revision", text))
+        both.server.pass_time(minutes=60)
+
+    def test_it_is_changed_by_a_run(self, both: Fleet) -> None:
+        both.beat()
+        begun = both.begun("bad")
+        book = Book(judged={"disk": 1})
+        assert both.finish(begun, '{"a": 1}', book=book) is None
+        assert both.pushes() == ['{"a": 1}']
+        assert both.stored("bad").book == book
+
+    def test_it_is_changed_by_a_person(self, both: Fleet) -> None:
+        both.books.change(OWNER, "bad", lambda book, _: Settled(book))
+        both.books.change(OWNER, "bad", lambda book, _: Settled(book))
+
+    def test_it_is_changed_by_the_watch(self, both: Fleet) -> None:
+        found = Settling(uid=BAD, book=Book(), revision=both.stored("bad").revision)
+        assert Watch(both.server).settle(OWNER, [found], []) == []
+        assert Watch(both.server).settle(OWNER, [found], []) == [BAD]
+
+    def test_it_is_deleted(self, both: Fleet) -> None:
+        both.heartbeats.delete(OWNER, "bad")
+        with pytest.raises(NotFound):
+            both.stored("bad")
 
 
 @garbage
