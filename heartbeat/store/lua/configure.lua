@@ -19,9 +19,9 @@ if known[1] == config then return { 'unchanged', known[2] } end
 if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
   return { 'limit', '0' }
 end
-local last_slot = tonumber(known[3] or 0) or 0
+local last_slot = read_last(known[3])
 if plan ~= '' and cjson.decode(plan).slot <= last_slot then
-  return { 'behind', known[3] }
+  return { 'behind', string.format('%.0f', last_slot) }
 end
 
 local before = known[7] == '1' and not known[4] and read_plan(known[8]) or nil

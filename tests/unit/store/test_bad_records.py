@@ -69,12 +69,17 @@ def test_a_bad_field_is_repaired_by_configuring_and_resuming(
 
 
 @pytest.mark.parametrize("text", ["1e999", "-1", "nan", "1e300"])
-def test_a_last_slot_that_is_no_instant_keeps_nobody_from_running(
-    both: Fleet, text: str
-) -> None:
-    spoil(both, "last_slot", text)
-    both.server.pass_time(minutes=60)
-    assert len(both.beat()) == 2
+class TestALastSlotThatIsNoInstant:
+    def test_it_keeps_nobody_from_running(self, both: Fleet, text: str) -> None:
+        spoil(both, "last_slot", text)
+        both.server.pass_time(minutes=60)
+        assert len(both.beat()) == 2
+
+    def test_it_keeps_nobody_from_configuring(self, both: Fleet, text: str) -> None:
+        spoil(both, "last_slot", text)
+        both.configure(a_config("bad", every=30))
+        both.server.pass_time(minutes=30)
+        assert both.beat() == ["ann:bad@2027-01-15T08:30:00.000Z"]
 
 
 @garbage
