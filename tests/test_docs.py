@@ -133,7 +133,7 @@ def test_every_key_with_one_name_is_described(key: str) -> None:
     assert key.removeprefix(keys.ROOT) in _described_keys()
 
 
-@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.lua")), ids=_name)
+@pytest.mark.parametrize("script", sorted(SCRIPTS.rglob("*.lua")), ids=_name)
 def test_every_key_that_a_script_makes_is_described(script: Path) -> None:
     made = re.findall(r"ROOT \.\. '([^']+)'", script.read_text(encoding="utf-8"))
     assert set(made) <= _described_keys()

@@ -31,6 +31,10 @@ SOCKET_TIMEOUT = 5.0
 #: or an answer that does no harm.
 RETRIES = 2
 
+#: What is put before every script; each part may use those before it.
+PRELUDE = ("keys", "records", "open_slot", "fates", "schedule", "feed")
+
+_FOLDER = resources.files("heartbeat.store") / "lua"
 _T = TypeVar("_T")
 _REFUSALS = ("OOM", "MISCONF", "NOREPLICAS")
 _PASSING = ("READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED", "BUSY ")
@@ -69,9 +73,9 @@ class Server:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
-        prelude = _read("prelude")
+        prelude = "\n".join(_read("prelude", f"{part}.lua") for part in PRELUDE)
         self._scripts = {
-            name: _Script(f"{prelude}\n{_read(name)}") for name in _names()
+            name: _Script(f"{prelude}\n{_read(f'{name}.lua')}") for name in _names()
         }
 
     @classmethod
@@ -128,11 +132,9 @@ class _Script:
 
 
 def _names() -> list[str]:
-    files = (resources.files("heartbeat.store") / "lua").iterdir()
-    names = (file.name.removesuffix(".lua") for file in files)
-    return sorted(name for name in names if name != "prelude")
+    files = [file.name for file in _FOLDER.iterdir() if file.is_file()]
+    return sorted(name.removesuffix(".lua") for name in files)
 
 
-def _read(name: str) -> str:
-    path = resources.files("heartbeat.store") / "lua" / f"{name}.lua"
-    return path.read_text(encoding="utf-8")
+def _read(*path: str) -> str:
+    return _FOLDER.joinpath(*path).read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 """The connection to Redis: scripts by name, and errors in our words."""
 
+from importlib import resources
+
 import fakeredis
 import pytest
 from redis.exceptions import (
@@ -12,7 +14,7 @@ from redis.exceptions import (
 )
 
 from heartbeat.errors import StoreError, StoreFull, StoreUnavailable
-from heartbeat.store.server import Server
+from heartbeat.store.server import PRELUDE, Server
 
 
 class Forgetful(fakeredis.FakeRedis):
@@ -26,6 +28,13 @@ def test_a_script_that_is_forgotten_again_and_again_runs_all_the_same() -> None:
     server = Server(Forgetful(decode_responses=True))
     assert server.run("take_watch", "me", 1_000, keys=("{hb}:watch",)) == 1
     assert server.run("take_watch", "you", 1_000, keys=("{hb}:watch",)) == 0
+
+
+def test_every_part_of_the_prelude_is_put_before_the_scripts() -> None:
+    folder = resources.files("heartbeat.store") / "lua" / "prelude"
+    assert sorted(one.name for one in folder.iterdir()) == sorted(
+        f"{part}.lua" for part in PRELUDE
+    )
 
 
 @pytest.mark.parametrize(

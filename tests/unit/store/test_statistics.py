@@ -23,8 +23,8 @@ def test_the_last_finish_is_an_instant_and_no_counter(fleet: Fleet) -> None:
 
 
 def test_every_event_that_a_script_counts_is_known() -> None:
-    scripts = (resources.files("heartbeat.store") / "lua").iterdir()
-    text = "".join(script.read_text() for script in scripts)
+    with resources.as_file(resources.files("heartbeat.store") / "lua") as folder:
+        text = "".join(script.read_text() for script in folder.rglob("*.lua"))
     counted = set(re.findall(r"\bcount\('(\w+)'[,)]", text))
     statuses = {RunStatus.OK, RunStatus.ALERT, RunStatus.UNKNOWN, RunStatus.SKIPPED}
     ended = {f"finished_{status}" for status in statuses} | {"skipped", "missed"}

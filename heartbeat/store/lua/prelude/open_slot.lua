@@ -1,0 +1,55 @@
+-- The open slot of a heartbeat: one at most, from its claim to its end.
+
+local STATES = { claimed = true, published = true, running = true }
+
+local function load_open(uid)
+  local open = decoded(redis.call('GET', open_key(uid)))
+  if open and is_plain(open) and is_slot(open) and has_numbers(open, 'version', 'attempts')
+    and type(open.queue) == 'string' and STATES[open.state]
+    and (open.state ~= 'running' or is_number(open.token)) then
+    return open
+  end
+end
+
+-- Why nobody wants this slot any more; nil while somebody does.
+local function unwanted(uid, open)
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused')
+  if not known[1] or open.deleted then return 'deleted' end
+  if known[3] then return 'paused' end
+  if known[2] ~= '1' then return 'disabled' end
+  if tonumber(known[1]) ~= open.version then return 'reconfigured' end
+end
+
+-- Whether the owner still wants to hear of a run that had begun.
+local function is_heard(uid, open)
+  local reason = unwanted(uid, open)
+  return not reason or reason == 'reconfigured'
+end
+
+-- Whether it is too late to begin a slot, open or planned. It is due inside its hours: one
+-- that nobody began until they closed was missed, not left out. One that had begun once is
+-- wanted until its run could have ended.
+local function is_expired(open, now)
+  if (open.attempts or 0) > 0 then return now >= open.startDeadline + open.runLimit end
+  return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
+end
+
+-- Keep the slot, and when somebody must look at it again unless its holder moves on.
+-- `waiting` holds whose message is on a queue: also after its slot was closed unbegun.
+local function save_open(uid, open, deadline)
+  redis.call('SET', open_key(uid), cjson.encode(open))
+  redis.call('ZADD', OPEN, deadline, uid)
+  local waiting = waiting_key(open.queue)
+  if open.state == 'published' then
+    if redis.call('SADD', waiting, uid) == 1 then
+      redis.call('SADD', QUEUES, open.queue)
+    end
+  else
+    redis.call('SREM', waiting, uid)
+  end
+end
+
+local function close_open(uid)
+  redis.call('DEL', open_key(uid))
+  redis.call('ZREM', OPEN, uid)
+end

@@ -1,0 +1,55 @@
+-- When a heartbeat is due next, and what is left of a schedule that is taken away.
+
+-- Set when a heartbeat is due next; an empty plan takes it off the schedule.
+local function set_plan(uid, plan)
+  local key = heartbeat_key(uid)
+  if plan == '' then
+    redis.call('HDEL', key, 'plan')
+    redis.call('ZREM', DUE, uid)
+  else
+    redis.call('HSET', key, 'plan', plan)
+    redis.call('ZADD', DUE, cjson.decode(plan).slot, uid)
+  end
+end
+
+-- Whether the plan in force is still the one of this slot, made under this version. One
+-- that cannot be read may be replaced.
+local function is_planned(uid, version, slot)
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused',
+    'plan')
+  if known[1] ~= version or known[2] ~= '1' or known[3] then return false end
+  local plan = read_plan(known[4])
+  return not plan or plan.slot == slot
+end
+
+-- Whoever takes a schedule away must settle the slots that no beat has claimed until now.
+-- Only the caller knows the cadence, so it is asked for them: the first answer is
+-- {'unclaimed', base, timing, planned slot, last slot, now}. Once it has counted on that
+-- base, and nothing has changed, the second answer is true.
+local function look_behind(uid, now, counted_on)
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'plan',
+    'last_slot', 'enabled', 'paused')
+  if known[5] ~= '1' or known[6] then return nil, false end
+  local plan, last = read_plan(known[3]), read_last(known[4])
+  local planned = plan and plan.slot or last
+  if plan then
+    local first = planned > last and planned or plan.next
+    if not first or first > now then return nil, false end
+  end
+  local base = string.format('%s %.0f %.0f', known[1], planned, last)
+  if base == counted_on then return nil, true end
+  return { 'unclaimed', base, known[2] or '', string.format('%.0f', planned),
+    string.format('%.0f', last), string.format('%.0f', now) }, false
+end
+
+-- The newest of them may still be wanted, and is dropped like one that was claimed.
+local function settle_unclaimed(uid, missed, dropped, reason)
+  if missed ~= '' then record_missed(uid, 'beat_away', cjson.decode(missed)) end
+  if dropped ~= '' then
+    record_unrun(uid, 'skipped', reason, cjson.decode(dropped))
+  end
+end
+
+local function wake()
+  redis.call('PUBLISH', WAKE, '1')
+end
