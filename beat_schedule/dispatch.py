@@ -9,16 +9,12 @@ from typing import Protocol
 
 from heartbeat.cadence import Cadence
 from heartbeat.config import cadence_of
-from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_ms
-from heartbeat.planning import CatchUp, catch_up, first_unclaimed, plan_text
+from heartbeat.planning import UNUSABLE, CatchUp, catch_up, first_unclaimed, plan_text
 from heartbeat.set_back import Taken, go_on
 from heartbeat.store.slots import UNCHANGED, Advance, Claim, Sent, Slots
 
 logger = logging.getLogger(__name__)
-
-#: What computing with a bad record raises.
-_UNUSABLE = (HeartbeatError, ValueError, OverflowError)
 
 #: Claims that send nothing, and after which the schedule goes on.
 _GO_ON = frozenset({"advance", "late", "ahead"})
@@ -121,7 +117,7 @@ def _following(claim: Claim) -> str:
         cadence = cadence_of(claim.timing)
         following = cadence.next_slot(from_ms(claim.slot_ms))
         return plan_text(cadence, following, uid=claim.uid)
-    except _UNUSABLE as error:
+    except UNUSABLE as error:
         _report(claim, error)
         return UNCHANGED
 
@@ -134,7 +130,7 @@ def _advance(claim: Claim, now: datetime, taken: Sequence[Taken]) -> Advance:
         if claim.kind == "ahead":
             return _go_back(claim, cadence, now, taken)
         return _catch_up(claim, cadence, now)
-    except _UNUSABLE as error:
+    except UNUSABLE as error:
         _report(claim, error)
         return Advance(claim, plan=UNCHANGED, problem=str(error))
 

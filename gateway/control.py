@@ -11,7 +11,7 @@ from heartbeat.book import Settled
 from heartbeat.checklist import Checklist
 from heartbeat.errors import HeartbeatError
 from heartbeat.incidents import acknowledge, snooze, unsnooze
-from heartbeat.instants import from_ms, to_text
+from heartbeat.instants import ms_to_text
 from heartbeat.replies import (
     AcknowledgeResult,
     DeleteResult,
@@ -211,4 +211,4 @@ class Controls:
 def _snoozed_until(settled: Settled, item_key: str) -> str:
     until_ms = settled.book.incidents[item_key].snoozed_until_ms
     assert until_ms is not None  # it was snoozed just now
-    return to_text(from_ms(until_ms))
+    return ms_to_text(until_ms)

@@ -7,7 +7,7 @@ from typing import Literal
 from heartbeat.book import Incident, UnknownItem
 from heartbeat.config import HeartbeatConfig
 from heartbeat.degraded import unknown_details
-from heartbeat.instants import from_ms, to_text
+from heartbeat.instants import ms_to_text, to_text
 from heartbeat.lifecycle import IncidentState
 from heartbeat.notices import Kind
 from heartbeat.outages import (
@@ -150,8 +150,8 @@ def _action(stored: Stored, incident: Incident) -> IncidentView:
         details=incident.details,
         severity=incident.severity,
         state=incident.state,
-        since=to_text(from_ms(incident.opened_ms)),
-        snoozed_until=None if until_ms is None else to_text(from_ms(until_ms)),
+        since=ms_to_text(incident.opened_ms),
+        snoozed_until=None if until_ms is None else ms_to_text(until_ms),
     )
 
 
@@ -165,7 +165,7 @@ def _degraded(stored: Stored, unknown: UnknownItem, told_ms: int) -> IncidentVie
         details=unknown_details(unknown),
         severity=unknown.severity,
         state=IncidentState.OPEN,
-        since=to_text(from_ms(told_ms)),
+        since=ms_to_text(told_ms),
     )
 
 
@@ -184,7 +184,7 @@ def _outage(
         details=details,
         severity=Severity.WARNING,
         state=IncidentState.OPEN,
-        since=to_text(from_ms(told_ms)),
+        since=ms_to_text(told_ms),
     )
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from heartbeat.checklist import Item
 from heartbeat.compiled import CompiledItem, CompiledItems
-from heartbeat.instants import from_ms, to_text
+from heartbeat.instants import ms_to_text, to_text
 from heartbeat.item_cadence import slots_ahead
 from heartbeat.store.heartbeats import Stored
 from heartbeat.views import CompilationView, ItemView
@@ -50,8 +50,8 @@ def _item(
 def _compilation(known: CompiledItem, *, has_rule: bool) -> CompilationView:
     return CompilationView(
         why=known.why,
-        made_at=to_text(from_ms(known.made_ms)),
-        until=to_text(from_ms(known.until_ms)),
+        made_at=ms_to_text(known.made_ms),
+        until=ms_to_text(known.until_ms),
         runs_to_full_check=known.runs_to_full_check if has_rule else None,
         suffices=known.suffices,
     )

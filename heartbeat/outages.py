@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Self
 
 from heartbeat.book import Book, ConfigProblem, OverdueSlots, Settled
-from heartbeat.instants import from_ms, to_ms, to_text
+from heartbeat.instants import from_ms, ms_to_text, to_ms
 from heartbeat.notices import (
     Check,
     CheckState,
@@ -180,7 +180,7 @@ def _reasons(late: Sequence[LateSlots]) -> str:
 
 
 def _range(overdue: OverdueSlots) -> str:
-    first, last = (to_text(from_ms(ms)) for ms in (overdue.from_ms, overdue.to_ms))
+    first, last = map(ms_to_text, (overdue.from_ms, overdue.to_ms))
     return f"1, {first}" if first == last else f"{overdue.count}, {first} to {last}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from heartbeat.cadence import Cadence, SlotPlan
+from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_ms, to_ms
 from heartbeat.runs import run_id
 
@@ -132,6 +133,9 @@ def _deadlines(plan: SlotPlan) -> dict[str, int]:
         "runLimit": round(plan.run_limit.total_seconds() * 1000),
     }
 
+
+#: What computing with a stored record raises when that is bad.
+UNUSABLE = (HeartbeatError, ValueError, OverflowError)
 
 #: Made once: `json.dumps` would make one for each plan.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from heartbeat.budgets import Budget, Rung
 from heartbeat.cli.output import instant
-from heartbeat.instants import from_ms, to_text
+from heartbeat.instants import ms_to_text
 from heartbeat.jobs import QUEUE
 from heartbeat.store.gates import ClosedGate
 from heartbeat.store.processes import ProcessKind, ProcessSeen
@@ -187,7 +187,7 @@ def _gates(gates: Sequence[ClosedGate], now_ms: int) -> Iterator[Finding]:
         yield _ok("model calls", "no model has to be waited for")
     for gate in gates:
         closed = gate.closed
-        until = instant(to_text(from_ms(now_ms + closed.ms)))
+        until = instant(ms_to_text(now_ms + closed.ms))
         whose = f"{closed.provider}, {gate.model or 'every model of a key'}"
         said = f"{whose}: none until {until} UTC: {closed.why}"
         if closed.cause is Cause.MODEL_AUTH:

@@ -1,6 +1,6 @@
 """Beat's side of the ledger: claim what is due, say what was sent; and run by hand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -122,13 +122,14 @@ class Slots:
             self._server.run("commit", _clock(now_ms), self._redispatch_ms, *rows)
 
     def advance(
-        self, advances: Iterable[Advance], *, now_ms: int | None = None
+        self, advances: Sequence[Advance], *, now_ms: int | None = None
     ) -> None:
         """Let schedules go on after slots that were skipped or missed.
 
         The owner of one that could not be read hears that it can be.
         """
-        now = from_ms(self._server.now_ms() if now_ms is None else now_ms)
+        noted = [one.claim.uid for one in advances if one.claim.is_noted]
+        over = self._readable_again(noted, now_ms)
         rows = [
             part
             for one in advances
@@ -139,7 +140,7 @@ class Slots:
                 one.plan,
                 one.missed,
                 one.back,
-                readable_message(one.claim.uid, now) if one.claim.is_noted else "",
+                over.get(one.claim.uid, ""),
             )
         ]
         if rows:
@@ -147,14 +148,24 @@ class Slots:
 
     def note_unreadable(self, why: Mapping[str, str]) -> None:
         """Note why heartbeats cannot be read; once that lasts, tell their owners."""
+        if not why:
+            return
         now = from_ms(self._server.now_ms())
         rows = [
             part
             for uid, problem in why.items()
             for part in (uid, unreadable_message(uid, problem, now))
         ]
-        if rows:
-            self._server.run("note_unreadable", "", UNREADABLE_MS, *rows)
+        self._server.run("note_unreadable", "", UNREADABLE_MS, *rows)
+
+    def _readable_again(
+        self, uids: Sequence[str], now_ms: int | None
+    ) -> dict[str, str]:
+        """Return what the owners hear; asks for the time only if anybody does."""
+        if not uids:
+            return {}
+        now = from_ms(self._server.now_ms() if now_ms is None else now_ms)
+        return {uid: readable_message(uid, now) for uid in uids}
 
     def queues(self) -> list[str]:
         """Return the queues on which messages wait."""

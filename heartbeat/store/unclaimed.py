@@ -11,15 +11,12 @@ from datetime import datetime
 from typing import cast
 
 from heartbeat.config import cadence_of
-from heartbeat.errors import HeartbeatError, StoreUnavailable
+from heartbeat.errors import StoreUnavailable
 from heartbeat.instants import from_ms
-from heartbeat.planning import CatchUp, Passed, catch_up, first_unclaimed
+from heartbeat.planning import UNUSABLE, CatchUp, Passed, catch_up, first_unclaimed
 from heartbeat.store.server import Server
 
 logger = logging.getLogger(__name__)
-
-#: What computing with a bad record raises.
-_UNUSABLE = (HeartbeatError, ValueError, OverflowError)
 
 #: Tries to write against others who change the same heartbeat at the same moment.
 MAX_TRIES = 20
@@ -72,7 +69,7 @@ def _counted(
         if since is None or since > now:
             return Unclaimed(base=base)
         step = catch_up(cadence, since=since, now=now)
-    except _UNUSABLE as error:
+    except UNUSABLE as error:
         problem = error
     else:
         return _as_arguments(uid, base, step, now)

@@ -65,12 +65,14 @@ def stamp_of(line: bytes, *, now: datetime) -> Stamp | None:
     Only the first is the line's own: what it is about may name others, and is often
     written by strangers. A line of JSON has its own under a key of its own.
     """
-    for found, read in sorted(_found_in(line), key=lambda pair: pair[0].start()):
-        try:
-            return read(found, now)
-        except ValueError:  # the 31st of February, or no date at all
-            return None
-    return None
+    first = min(_found_in(line), key=lambda pair: pair[0].start(), default=None)
+    if first is None:
+        return None
+    found, read = first
+    try:
+        return read(found, now)
+    except ValueError:  # the 31st of February, or no date at all
+        return None
 
 
 def _found_in(line: bytes) -> Iterator[tuple[re.Match[str], _Read]]:
