@@ -177,7 +177,7 @@ local function look(uid)
   local facts = facts_of(uid)
   local plan = facts.plan
   if not facts.is_scheduled then redis.call('ZREM', DUE, uid) return end
-  if not tonumber(facts.version) or facts.queue == '' then return put_off(uid) end
+  if not is_number(tonumber(facts.version)) or facts.queue == '' then return put_off(uid) end
   if not plan then
     if facts.last_slot == 0 then facts.last_slot = now end
     redis.call('ZADD', DUE, now + lease, uid)

@@ -68,6 +68,18 @@ def test_a_bad_field_is_repaired_by_configuring_and_resuming(
     assert any("bad" in run_id for run_id in both.beat())
 
 
+@pytest.mark.parametrize("text", ["INFINITY", "1e999", "-1e999", "nan", "1e300"])
+def test_a_version_without_end_keeps_no_other_heartbeat_from_running(
+    both: Fleet, text: str
+) -> None:
+    spoil(both, "version", text)
+    for _ in range(3):
+        both.server.pass_time(minutes=60)
+        both.beat()
+        both.run("good")
+    assert sent_of_good(both) == 3
+
+
 @pytest.mark.parametrize("text", ["1e999", "-1", "nan", "1e300"])
 class TestALastSlotThatIsNoInstant:
     def test_it_keeps_nobody_from_running(self, both: Fleet, text: str) -> None:
