@@ -282,7 +282,9 @@ class Ledger(LedgerReader, RuleBasedStateMachine):
     @precondition(lambda self: self.workers)
     @rule(place=places)
     def a_run_is_handed_back(self, place: int) -> None:
-        self.fleet.runs.hand_back(self.taken(self.workers, place).begun.lease)
+        begun = self.taken(self.workers, place).begun
+        if self.fleet.runs.hand_back(begun.lease):  # it counts as not begun
+            self.known[name_of(begun.lease.uid)].begun.discard(to_ms(begun.slot))
 
     @precondition(lambda self: self.workers)
     @rule(place=places)
