@@ -179,9 +179,10 @@ async def _drain(
             await _configure(listeners[0], number, site, cron_expression=FAR)
 
     def untold() -> list[str]:
-        truth.read()
         still = [uid for uid, slot in truth.open_slots().items() if slot is not None]
-        return [*still, *truth.untold()]
+        waiting = [*still, *truth.untold()]
+        truth.read()  # after that look, so that nothing it saw settled is missing
+        return waiting
 
     await _until_none(untold, "no open slot and nothing untold")
     drained = time.monotonic() - began
