@@ -19,7 +19,7 @@ DEFAULT_MODEL = "anthropic:claude-haiku-5-5"
 PROVIDERS = ("anthropic",)
 
 #: The day on which the two tables below were true.
-TABLE_DATE = date(2026, 11, 22)
+TABLE_DATE = date(2026, 11, 25)
 
 #: Ids without a known end.
 CURRENT_MODELS = frozenset(
@@ -33,8 +33,6 @@ CURRENT_MODELS = frozenset(
         "claude-mythos-5",
         "claude-mythos-5-1",
         "claude-mythos-5-2",
-        "claude-opus-4-5",
-        "claude-opus-4-5-20251101",
         "claude-opus-4-6",
         "claude-opus-4-7",
         "claude-opus-4-8",
@@ -69,6 +67,8 @@ RETIREMENTS: Mapping[str, date] = MappingProxyType(
         "claude-mythos-preview": date(2026, 6, 30),
         "claude-sonnet-4-5": date(2026, 11, 30),
         "claude-sonnet-4-5-20250929": date(2026, 11, 30),
+        "claude-opus-4-5": date(2027, 1, 22),
+        "claude-opus-4-5-20251101": date(2027, 1, 22),
     }
 )
 
