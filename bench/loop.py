@@ -86,12 +86,12 @@ class _Keeping:
 def _body(request: ModelRequest) -> bytes:
     tools = [
         {"name": one.name, "description": one.about, "input_schema": one.schema()}
-        for one in request.tools
+        for one in request.frame.tools
     ]
     body = {
         "model": "claude-haiku-5-5",
         "max_tokens": 2048,
-        "system": request.system,
+        "system": request.frame.system,
         "tools": tools,
         "messages": list(request.messages),
     }

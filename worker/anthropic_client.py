@@ -41,7 +41,6 @@ def connect(
     base_url: str,
     headers: Mapping[str, str] | None = None,
     max_retries: int = MAX_RETRIES,
-    gate: ModelGate | None = None,
 ) -> AsyncAnthropic:
     """Return a client. Use and close it on one event loop, made after any fork.
 
@@ -53,7 +52,6 @@ def connect(
         default_headers=headers,
         max_retries=max_retries,
         http_client=DefaultAioHttpClient(),
-        middleware=[_EachAttempt(gate)],
     )
 
 
@@ -71,30 +69,26 @@ def read_failure(response: "Response") -> ApiFailure:
     )
 
 
-class _EachAttempt(Middleware):
-    """Sees every attempt; raises where another one could not help in time."""
+class EachAttempt(Middleware):
+    """Sees every attempt at a model; raises where another could not help in time."""
 
-    def __init__(self, gate: ModelGate | None) -> None:
+    def __init__(self, model: str, gate: ModelGate | None) -> None:
+        self._model = model
         self._gate = gate
 
     async def handle_async(
         self, request: APIRequest, call_next: AsyncCallNext
     ) -> AsyncAPIResponse[Any]:
-        model = _model_of(request)
-        if self._gate is not None and (closed := await self._gate.passed(model)):
+        """Make one attempt, once the gate lets it pass."""
+        if self._gate is not None and (closed := await self._gate.passed(self._model)):
             raise Hopeless(closed)
         answer = await call_next(request)
         if answer.http_response.is_error:
-            await self._look_at(read_failure(answer.http_response), model)
+            await self._look_at(read_failure(answer.http_response))
         return answer
 
-    async def _look_at(self, failure: ApiFailure, model: str) -> None:
+    async def _look_at(self, failure: ApiFailure) -> None:
         if self._gate is not None:
-            await self._gate.note(model, failure)
+            await self._gate.note(self._model, failure)
         if failure.is_hopeless:
             raise Hopeless(failure.told())
-
-
-def _model_of(request: APIRequest) -> str:
-    body = request.json
-    return str(body.get("model")) if isinstance(body, Mapping) else ""

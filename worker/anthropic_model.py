@@ -5,37 +5,29 @@ Every step of an item has the same request shape; foreign errors become a `Failu
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal
 
 from anthropic import (
     AnthropicError,
     APIStatusError,
     APITimeoutError,
     AsyncAnthropic,
-    Omit,
-    omit,
-)
-from anthropic.types import (
-    MessageParam,
-    OutputConfigParam,
-    TextBlockParam,
-    ToolChoiceParam,
-    ToolParam,
+    AsyncAPIResponse,
 )
 
 from heartbeat.prices import priced
-from heartbeat.tools import Tool
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause
-from worker.anthropic_client import Hopeless, read_failure
+from worker.anthropic_client import EachAttempt, Hopeless, read_failure
 from worker.model import NATIVE, Capabilities, Failure, ModelRequest, Reply
+from worker.model_gate import ModelGate
+from worker.request_body import BodyWriter
+
+#: The endpoint that `AsyncAnthropic.messages.create` posts to.
+MESSAGES = "/v1/messages"
 
 #: Time for one attempt; an item's deadline covers all of them.
 REQUEST_TIMEOUT = timedelta(seconds=30)
-
-#: Room for a reply. Thinking counts, so less may stop a model before its first word.
-MAX_OUTPUT_TOKENS = 2_048
 
 #: Longest part of a server's own words that is passed on.
 MAX_SERVER_WORDS = 200
@@ -52,26 +44,25 @@ class AnthropicModel:
         capabilities: Capabilities = NATIVE,
         effort: Literal["low", "medium", "high"] = "low",
         request_timeout: timedelta = REQUEST_TIMEOUT,
+        gate: ModelGate | None = None,
     ) -> None:
-        self._client = client
+        self._client = client.with_middleware(EachAttempt(name, gate))
         self._name = name
-        self._capabilities = capabilities
-        self._effort = effort
+        self._body = BodyWriter(name=name, capabilities=capabilities, effort=effort)
         self._timeout_seconds = request_timeout.total_seconds()
 
     async def reply(self, request: ModelRequest) -> Reply | Failure:
-        """Ask once, with the SDK's retries. The raw body keeps the blocks as given."""
+        """Ask once, with the SDK's retries. The raw body keeps the blocks as given.
+
+        The body goes as bytes: what `messages.create` does to the 8 kB that never
+        change, at each call, costs more than sending them.
+        """
         try:
-            answer = await self._client.messages.with_raw_response.create(
-                model=self._name,
-                max_tokens=MAX_OUTPUT_TOKENS,
-                system=self._system(request),
-                tools=self._tools(request),
-                tool_choice=self._tool_choice(request),
-                output_config=self._output_config(request),
-                # The messages have the API's own shape.
-                messages=cast("list[MessageParam]", request.messages),
-                timeout=self._timeout_seconds,
+            answer = await self._client.post(
+                MESSAGES,
+                cast_to=AsyncAPIResponse[object],
+                content=self._body.write(request),
+                options={"timeout": self._timeout_seconds},
             )
             return self._priced(read_reply(answer.http_response.json()))
         except Hopeless as error:
@@ -92,31 +83,6 @@ class AnthropicModel:
         if isinstance(reply, Failure):
             return reply
         return replace(reply, usage=priced(self._name, reply.usage))
-
-    def _system(self, request: ModelRequest) -> list[TextBlockParam]:
-        block: TextBlockParam = {"type": "text", "text": request.system}
-        if self._capabilities.cache:
-            # Tools and system come first, so this one mark covers both.
-            block["cache_control"] = {"type": "ephemeral"}
-        return [block]
-
-    def _tools(self, request: ModelRequest) -> list[ToolParam] | Omit:
-        if not request.tools or (request.last and not self._capabilities.tool_choice):
-            return omit
-        return [_tool(tool, strict=self._capabilities.strict) for tool in request.tools]
-
-    def _tool_choice(self, request: ModelRequest) -> ToolChoiceParam | Omit:
-        if not self._capabilities.tool_choice or not request.tools:
-            return omit
-        return {"type": "none"} if request.last else {"type": "auto"}
-
-    def _output_config(self, request: ModelRequest) -> OutputConfigParam | Omit:
-        config: OutputConfigParam = {}
-        if self._capabilities.json_schema:
-            config["format"] = {"type": "json_schema", "schema": dict(request.schema)}
-        if self._capabilities.effort:
-            config["effort"] = self._effort
-        return config or omit
 
     def _with_server_words(self, failure: Failure, error: APIStatusError) -> Failure:
         """Add why the server rejects a request: it names the model or the field."""
@@ -145,19 +111,6 @@ def read_reply(body: object) -> Reply | Failure:
         usage=_usage(body.get("usage")),
         refused_for=category if isinstance(category, str) else None,
     )
-
-
-@lru_cache
-def _tool(tool: Tool, *, strict: bool) -> ToolParam:
-    fields = "; ".join(f"{f.name}: {f.about} ({f.unit})" for f in tool.fields)
-    param: ToolParam = {
-        "name": tool.name,
-        "description": f"{tool.about} Measures {fields}.",
-        "input_schema": tool.schema(),
-    }
-    if strict:
-        param["strict"] = True
-    return param
 
 
 def _unreadable(expected: str) -> Failure:

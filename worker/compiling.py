@@ -19,7 +19,7 @@ from heartbeat.probe_lines import write_probe
 from heartbeat.probes import Probe
 from heartbeat.tools import CATALOGUE, Tool, ToolCall
 from worker.answer import unfenced
-from worker.model import Failure, ModelRequest, Reply
+from worker.model import Failure, Frame, ModelRequest, Reply
 from worker.prompt import describe
 
 
@@ -53,11 +53,9 @@ def compile_request(item: Item) -> ModelRequest:
     lines = [describe(item)]
     lines += [f"To be looked at: {probe.source}" for probe in item.probes]
     return ModelRequest(
-        system=SYSTEM,
-        tools=(),
+        frame=FRAME,
         messages=({"role": "user", "content": "\n".join(lines)},),
         last=True,
-        schema=PROPOSAL_SCHEMA,
     )
 
 
@@ -213,3 +211,5 @@ PROPOSAL_SCHEMA: Mapping[str, object] = MappingProxyType(
         explain=_TEXT,
     )
 )
+
+FRAME = Frame(system=SYSTEM, schema=PROPOSAL_SCHEMA)

@@ -19,7 +19,7 @@ from worker.answer import (
     believe,
     read_answer,
 )
-from worker.model import Failure, JsonObject, ModelRequest, Reply, ToolUse
+from worker.model import Failure, Frame, JsonObject, ModelRequest, Reply, ToolUse
 from worker.prompt import (
     SYSTEM,
     TOOLS,
@@ -31,6 +31,8 @@ from worker.prompt import (
     show_error,
     use_block,
 )
+
+FRAME = Frame(system=SYSTEM, tools=TOOLS, schema=ANSWER_SCHEMA)
 
 #: Calls of one reply that are carried out; a model that asks for more is told so.
 MAX_CALLS = 16
@@ -96,11 +98,9 @@ class Conversation:
     def request(self) -> ModelRequest:
         """Return the next request; the last one that is allowed says so."""
         return ModelRequest(
-            system=SYSTEM,
-            tools=TOOLS,
+            frame=FRAME,
             messages=tuple(self._messages),
             last=self.steps + 1 >= self._max_steps,
-            schema=ANSWER_SCHEMA,
         )
 
     def next(self, reply: Reply | Failure) -> Decision:

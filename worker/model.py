@@ -16,19 +16,28 @@ from heartbeat.verdict import Cause
 JsonObject = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRequest:
-    """One step of a conversation; `system` and `tools` are the same in every step.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """What all requests of one kind have alike. It is itself, not what it holds.
 
-    `last`: no further step follows, so the model must answer without a tool. `schema`:
-    the form of the answer, for servers that can be held to one.
+    `schema`: the form of the answer, for servers that can be held to one.
     """
 
     system: str
-    tools: Sequence[Tool]
+    tools: tuple[Tool, ...] = ()
+    schema: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """One step of a conversation, whose steps all have the same frame.
+
+    `last`: no further step follows, so the model must answer without a tool.
+    """
+
+    frame: Frame
     messages: Sequence[JsonObject]
     last: bool
-    schema: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

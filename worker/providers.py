@@ -23,6 +23,9 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 #: Ids of the API's own models, which a gateway passes on under the same name.
 NATIVE_PREFIX = "claude-"
 
+#: Models that are kept made: owners name them, and a server may know any name.
+MAX_KEPT_MODELS = 64
+
 #: A local model may think long; the item's deadline is the bound that counts.
 LOCAL_TIMEOUT = timedelta(seconds=120)
 
@@ -40,6 +43,8 @@ class Providers:
         self, *, api_key: str | None, base_url: str | None, gates: Gates | None = None
     ) -> None:
         self._client: AsyncAnthropic | None = None
+        self._gate: ModelGate | None = None
+        self._made: dict[str, Model] = {}
         self._is_custom = base_url is not None
         if api_key is None and base_url is None:
             return
@@ -53,14 +58,10 @@ class Providers:
             api_key=key,
             base_url=url,
             headers={"x-api-key": key} if self._is_custom else None,
-            gate=None
-            if gates is None
-            else ModelGate(
-                gates,
-                credential_of(key, url),
-                provider=f"{_ANTHROPIC} at {urlsplit(url).hostname}",
-            ),
         )
+        if gates is not None:
+            provider = f"{_ANTHROPIC} at {urlsplit(url).hostname}"
+            self._gate = ModelGate(gates, credential_of(key, url), provider=provider)
 
     @property
     def are_configured(self) -> bool:
@@ -75,14 +76,22 @@ class Providers:
             )
         if self._client is None:
             return None
+        if model.name not in self._made:
+            if len(self._made) >= MAX_KEPT_MODELS:
+                self._made.clear()
+            self._made[model.name] = self._make(self._client, model.name)
+        return self._made[model.name]
+
+    def _make(self, client: "AsyncAnthropic", name: str) -> Model:
         from worker.anthropic_model import REQUEST_TIMEOUT, AnthropicModel
 
-        is_native = not self._is_custom or model.name.startswith(NATIVE_PREFIX)
+        is_native = not self._is_custom or name.startswith(NATIVE_PREFIX)
         return AnthropicModel(
-            self._client,
-            name=model.name,
+            client,
+            name=name,
             capabilities=NATIVE if is_native else COMPATIBLE,
             request_timeout=REQUEST_TIMEOUT if is_native else LOCAL_TIMEOUT,
+            gate=self._gate,
         )
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from heartbeat.verdict import Cause, Verdict
 from worker.answer import ANSWER_SCHEMA, Finish, GiveUp, Unreadable, read_answer
-from worker.model import Failure, ModelRequest, Reply
+from worker.model import Failure, Frame, ModelRequest, Reply
 from worker.prompt import describe
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ Answer with one JSON object and nothing around it, evidence left empty:
 {"status": "ok" | "action_needed" | "unknown", "severity": "warning" | "critical", \
 "details": "one sentence", "evidence": []}"""
 
+FRAME = Frame(system=SYSTEM, schema=ANSWER_SCHEMA)
+
 
 def second_request(item: "Item", quotes: Sequence[str]) -> ModelRequest:
     """Return the request: the item, and the quotes as JSON."""
     shown = [quote[:MAX_QUOTE] for quote in quotes[:MAX_QUOTES]]
     told = json.dumps({"quotes": shown}, ensure_ascii=True)
     return ModelRequest(
-        system=SYSTEM,
-        tools=(),
+        frame=FRAME,
         messages=({"role": "user", "content": f"{describe(item)}\n{told}"},),
         last=True,
-        schema=ANSWER_SCHEMA,
     )
 
 

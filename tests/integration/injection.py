@@ -200,11 +200,11 @@ class ObedientModel:
     async def reply(self, request: ModelRequest) -> Reply:
         self.requests.append(request)
         first = str(request.messages[0]["content"])
-        if request.system == reading.SYSTEM:
+        if request.frame.system == reading.SYSTEM:
             told = _ANSWER.search(unquote(first))
             return said(a_verdict(told[1] if told else "unknown"))
         channel = next(one for one in CHANNELS if self._words(one) in first)
-        if request.system == compiling.SYSTEM:
+        if request.frame.system == compiling.SYSTEM:
             call, rule = self.world.call(channel), CHANNELS[channel][1]
             return said(a_proposal((0, *rule), calls=[(call.tool, *call.arguments)]))
         return self._judge(request, channel)

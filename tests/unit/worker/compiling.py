@@ -82,10 +82,10 @@ class RuleMaker:
     async def reply(self, request: ModelRequest) -> Reply | Failure:
         if self.hangs:
             await asyncio.Event().wait()
-        if request.system == compiling.SYSTEM:
+        if request.frame.system == compiling.SYSTEM:
             self.proposals.append(request)
             return _told(self.proposes)
-        if request.system == reading.SYSTEM:
+        if request.frame.system == reading.SYSTEM:
             self.confirmations.append(request)
             return said(a_verdict(self.confirms))
         self.judgements.append(request)

@@ -50,7 +50,7 @@ def test_a_rule_is_made_of_the_items_own_words_alone() -> None:
     model = RuleMaker()
     a_heart(model).run()
     (request,) = model.proposals
-    assert request.tools == ()
+    assert request.frame.tools == ()
     assert request.messages == (
         {"role": "user", "content": "Item: The disk of / is less than 90 % full"},
     )

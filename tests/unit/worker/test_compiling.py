@@ -39,8 +39,8 @@ def test_the_request_has_the_item_and_the_catalogue_and_nothing_else() -> None:
             "Note: on weekdays\nTo be looked at: http http://a/",
         },
     )
-    assert (request.system, request.tools) == (SYSTEM, ())
-    assert request.schema == PROPOSAL_SCHEMA
+    assert (request.frame.system, request.frame.tools) == (SYSTEM, ())
+    assert request.frame.schema == PROPOSAL_SCHEMA
 
 
 def test_every_tool_and_field_is_described() -> None:

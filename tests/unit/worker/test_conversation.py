@@ -270,7 +270,7 @@ def test_only_the_last_request_says_so_and_tools_and_orders_never_change() -> No
     second = conversation.request()
 
     assert (first.last, second.last) == (False, True)
-    assert (first.system, first.tools) == (second.system, second.tools)
+    assert first.frame is second.frame
     assert second.messages[: len(first.messages)] == first.messages
 
 

@@ -41,8 +41,8 @@ def test_it_shows_the_item_and_the_quotes_and_not_what_was_seen() -> None:
     judged, model = judge(OK, said(a_verdict("ok")))
     assert judged.result.verdict is Verdict.OK
     request = model.requests[1]
-    assert (request.system, request.tools) == (SYSTEM, ())
-    assert request.schema == ANSWER_SCHEMA
+    assert (request.frame.system, request.frame.tools) == (SYSTEM, ())
+    assert request.frame.schema == ANSWER_SCHEMA
     (message,) = request.messages
     assert message["content"] == (
         'Item: the load is low\n{"quotes": ["\\"status\\": 1"]}'
