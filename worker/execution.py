@@ -1,24 +1,22 @@
-"""Runs one slot: takes the right to, keeps it while the runner works, and settles."""
+"""Runs one slot from a thread: takes the right to, has it judged, and settles."""
 
-import asyncio
 import logging
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import StoreError
-from heartbeat.item_cadence import due_items
-from heartbeat.runs import is_manual
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.runs import Begun, Fenced, Known, Lease, Refused, Runs
 from worker.evaluation import Evaluation, Unusable
-from worker.items import Spend
-from worker.lease import STORE_RETRY_SECONDS, HeldLease, LeaseLost
-from worker.runner import Due
+from worker.judging import Judging
+from worker.lease import STORE_RETRY_SECONDS, HeldLease
 from worker.settling import Run, settle, summary
 
 logger = logging.getLogger(__name__)
@@ -32,37 +30,34 @@ HAND_BACK_SECONDS = 2.0
 _T = TypeVar("_T")
 
 
-class Runner(Protocol):
-    """What evaluates a heartbeat: `HeartbeatRunner`."""
+class Submit(Protocol):
+    """Starts a coroutine on the event loop of the process, from any thread."""
 
-    async def evaluate(
-        self,
-        config: HeartbeatConfig,
-        *,
-        now: datetime,
-        limit: timedelta,
-        spend: Spend,
-        due: Due,
-    ) -> Evaluation | Unusable:
-        """Judge the items of its checklist that are due."""
+    def __call__(self, coroutine: Coroutine[Any, Any, _T], /) -> Future[_T]:
+        """Return its future."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Execution:
-    """Runs slots on one event loop; the synchronous store is called in its threads."""
+    """Runs slots from the threads of a pool.
+
+    A thread speaks to the store itself, since it has to wait anyway; only judging, and
+    keeping the lease meanwhile, is done on the event loop. `storing` bounds the store
+    calls of all threads, and with them the connections.
+    """
 
     runs: Runs
     heartbeats: Heartbeats
-    runner: Runner
-    spend_of: Callable[[str, str], Spend]  # by owner and scheduleId
+    judging: Judging
+    submit: Submit
+    storing: AbstractContextManager[object]
     host: str
     begin_seconds: float = BEGIN_SECONDS
     hand_back_seconds: float = HAND_BACK_SECONDS
     retry_seconds: float = STORE_RETRY_SECONDS
-    _going: set[asyncio.Task[str]] = field(default_factory=set)
     _is_over: bool = False
 
-    async def run(self, uid: str, run_id: str, *, queue: str = "") -> str:
+    def run(self, uid: str, run_id: str, *, queue: str = "") -> str:
         """Run the open slot of a heartbeat and say in a few words what came of it.
 
         `run_id` is the slot that the message was sent for: another may be open now.
@@ -73,9 +68,9 @@ class Execution:
         3. Settle in one step, again when something changed meanwhile.
         4. Apply the schedule that changed front matter asks for.
         """
-        asked = _now()
+        asked = time.monotonic()
         try:
-            begun = await self._begin(uid, run_id, queue)
+            begun = self._begin(uid, run_id, queue)
         except StoreError as error:
             if not error.retryable:
                 raise
@@ -85,59 +80,37 @@ class Execution:
             logger.info("%s not run: %s", run_id, begun.value, extra=_about(run_id))
             return begun.value
         run_id = begun.lease.run_id
-        summary = await self._run_or_hand_back(begun, asked)
-        seconds = _now() - asked
+        summary = self._run(begun, HeldLease(self.runs, begun.lease, asked=asked))
+        seconds = time.monotonic() - asked
         logger.info("%s %s, %.1f s", run_id, summary, seconds, extra=_about(run_id))
         return summary
 
     def hand_back_all(self) -> None:
-        """Give all slots back, those that begin later too, to be run elsewhere."""
-        self._is_over = True
-        logger.info("handing back %s runs", len(self._going))
-        for task in self._going:
-            task.cancel()
+        """Give all slots back, those that begin later too, to be run elsewhere.
 
-    async def _begin(self, uid: str, run_id: str, queue: str) -> Begun | Refused:
+        Call it on the event loop.
+        """
+        self._is_over = True
+        self.judging.cancel_all()
+
+    def _begin(self, uid: str, run_id: str, queue: str) -> Begun | Refused:
         # A reply may be lost: asking again with the same nonce gets the same answer.
         begin = partial(self.runs.begin, host=self.host, nonce=secrets.token_hex(8))
-        ask = partial(begin, uid, run_id, queue=queue)
-        return await self._persist(ask, until=_now() + self.begin_seconds)
+        until = time.monotonic() + self.begin_seconds
+        return self._persist(
+            partial(begin, uid, run_id, queue=queue),
+            gives_up=lambda: time.monotonic() >= until,
+        )
 
-    async def _run_or_hand_back(self, begun: Begun, asked: float) -> str:
-        task = asyncio.create_task(self._run(begun, asked))
-        self._going.add(task)
-        task.add_done_callback(self._going.discard)
-        if self._is_over:
-            task.cancel()
+    def _run(self, begun: Begun, held: HeldLease) -> str:
+        began = time.monotonic()
         try:
-            return await task
-        except asyncio.CancelledError:
-            return await self._hand_back(begun.lease)
-
-    async def _hand_back(self, lease: Lease) -> str:
-        try:
-            is_ours = await self._persist(
-                partial(self.runs.hand_back, lease),
-                until=_now() + self.hand_back_seconds,
-            )
-        except StoreError as error:
-            return f"given up, to be run again when its lease ends: {error}"
-        return "handed back" if is_ours else "settled while it was to be handed back"
-
-    async def _run(self, begun: Begun, asked: float) -> str:
-        held = HeldLease(self.runs, begun.lease, asked=asked)
-        began = _now()
-        evaluation: Evaluation | Unusable | None = None
-        try:
-            async with asyncio.TaskGroup() as group:
-                keeping = group.create_task(held.keep())
-                evaluation = await self._evaluate(begun)
-                keeping.cancel()
-        except* LeaseLost:
-            evaluation = None
+            evaluation = self.submit(self.judging.judge(begun, held)).result()
+        except CancelledError:
+            return self._hand_back(begun.lease)
         if evaluation is None:
             return _LOST
-        elapsed = timedelta(seconds=round(_now() - began, 3))
+        elapsed = timedelta(seconds=round(time.monotonic() - began, 3))
         run = Run(
             run_id=begun.lease.run_id,
             slot=begun.slot,
@@ -146,32 +119,20 @@ class Execution:
             host=self.host,
             config=begun.known.config,
         )
-        return await self._settle(held, run, evaluation, begun.known)
+        return self._settle(held, run, evaluation, begun.known)
 
-    async def _evaluate(self, begun: Begun) -> Evaluation | Unusable:
-        config = begun.known.config
-        due = partial(
-            due_items,
-            slot=begun.slot,
-            manual=is_manual(begun.lease.run_id),
-            book=begun.known.book,
-            align_clock=config.timing.align == "clock",
-        )
+    def _hand_back(self, lease: Lease) -> str:
+        until = time.monotonic() + self.hand_back_seconds
         try:
-            return await self.runner.evaluate(
-                config,
-                now=begun.started,
-                limit=begun.run_limit,
-                spend=self.spend_of(config.owner, config.schedule_id),
-                due=due,
+            is_ours = self._persist(
+                partial(self.runs.hand_back, lease),
+                gives_up=lambda: time.monotonic() >= until,
             )
-        except Exception:  # the owner must hear of it, whatever it was
-            run_id = begun.lease.run_id
-            logger.exception("%s failed", run_id, extra=_about(run_id))
-            why = "evaluating it failed; the worker's log says how"
-            return Unusable(reason="internal", message=why)
+        except StoreError as error:
+            return f"given up, to be run again when its lease ends: {error}"
+        return "handed back" if is_ours else "settled while it was to be handed back"
 
-    async def _settle(
+    def _settle(
         self,
         held: HeldLease,
         run: Run,
@@ -186,21 +147,25 @@ class Execution:
         until = held.good_until + held.seconds
         while True:
             outcome = settle(run, evaluation, known=known)
-            finish = partial(self.runs.finish, held.lease, outcome, against=known)
             try:
-                answer = await self._persist(finish, until=until)
+                answer = self._persist(
+                    partial(self.runs.finish, held.lease, outcome, against=known),
+                    gives_up=lambda: self._is_over or time.monotonic() >= until,
+                )
             except StoreError as error:
                 if not error.retryable:
                     raise
+                if self._is_over:
+                    return self._hand_back(held.lease)
                 return f"{_LOST}: {error}"
             if isinstance(answer, Fenced):
                 return _LOST
             if answer is None:
-                await self._apply_front_matter(evaluation, known)
+                self._apply_front_matter(evaluation, known)
                 return summary(outcome, evaluation)
             known = answer
 
-    async def _apply_front_matter(
+    def _apply_front_matter(
         self, evaluation: Evaluation | Unusable, known: Known
     ) -> None:
         """Let the next slot follow the file; a newer message keeps its word."""
@@ -208,30 +173,25 @@ class Execution:
             return
         if evaluation.config.asked != known.config.asked:
             return
-        replace = partial(
-            self.heartbeats.replace, evaluation.config, version=known.version
-        )
         try:
-            await asyncio.to_thread(replace)
+            with self.storing:
+                self.heartbeats.replace(evaluation.config, version=known.version)
         except StoreError as error:  # the next run finds the same difference
             logger.warning("%s: front matter not applied: %s", known.config.uid, error)
 
-    async def _persist(self, call: Callable[[], _T], *, until: float) -> _T:
-        """Call the store in a thread, again while it is away and time is left."""
+    def _persist(self, call: Callable[[], _T], *, gives_up: Callable[[], bool]) -> _T:
+        """Call the store, again while it is away and time is left."""
         while True:
             try:
-                return await asyncio.to_thread(call)
+                with self.storing:
+                    return call()
             except StoreError as error:
-                if not error.retryable or _now() >= until:
+                if not error.retryable or gives_up():
                     raise
-            await asyncio.sleep(self.retry_seconds)
+            time.sleep(self.retry_seconds)
 
 
 _LOST = "lease lost: the ledger decides who runs it"
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _about(run_id: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A lease as its holder knows it: kept from the event loop, and lost with it."""
 
 import asyncio
+import time
 from typing import NoReturn
 
 from heartbeat.errors import StoreError
@@ -15,7 +16,7 @@ class LeaseLost(Exception):
 
 
 class HeldLease:
-    """The right to run one slot. `good_until` is by the loop's clock.
+    """The right to run one slot. `good_until` is by `time.monotonic`.
 
     `asked` is when it was first asked for: the server cannot have given it earlier.
     """
@@ -32,15 +33,14 @@ class HeldLease:
         It is lost when the ledger says so, or when it must have ended while the
         ledger could not be asked.
         """
-        loop = asyncio.get_running_loop()
         pause = self.seconds / 3
         while True:
             await asyncio.sleep(pause)
-            asked = loop.time()
+            asked = time.monotonic()
             try:
                 is_ours = await asyncio.to_thread(self._runs.renew, self.lease)
             except StoreError as error:
-                if loop.time() >= self.good_until:
+                if time.monotonic() >= self.good_until:
                     raise LeaseLost from error
                 pause = min(STORE_RETRY_SECONDS, self.seconds / 3)
                 continue

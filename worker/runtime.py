@@ -31,7 +31,7 @@ class Runtime:
 
     def run(self, uid: str, run_id: str, *, queue: str) -> str:
         """Run one slot from a pool thread, and wait for its end."""
-        return self.loop.submit(self.execution.run(uid, run_id, queue=queue)).result()
+        return self.execution.run(uid, run_id, queue=queue)
 
     def report_forever(self, queues: tuple[str, ...]) -> None:
         """Say every few seconds that this worker is alive, from its loop."""

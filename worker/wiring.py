@@ -1,6 +1,7 @@
 """From settings to a runner and a runtime; used by the Celery app and the check."""
 
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 
 from heartbeat.budgets import SpendingLimits, thrifty
@@ -20,6 +21,7 @@ from heartbeat.store.spending import Spending
 from worker.budget import Budgets
 from worker.execution import Execution
 from worker.judge import Limits
+from worker.judging import Judging
 from worker.loop import EventLoopThread
 from worker.model import Model
 from worker.providers import Providers, check_base_url
@@ -30,8 +32,11 @@ from worker.tools.commands_file import read_commands
 from worker.tools.hosts import HostList, InvalidHost
 from worker.tools.toolbox import Toolbox
 
-#: Store calls under way at once; each takes about a millisecond.
-STORE_THREADS = 16
+#: Store calls of runs that begin and end under way at once, each with a connection of
+#: its own; one takes about a millisecond.
+STORE_CALLS = 16
+#: The same of the event loop: leases that are renewed, sums of what was spent.
+STORE_THREADS = 8
 
 
 class Models:
@@ -153,18 +158,23 @@ def make_runtime(settings: Settings) -> Runtime:
         limits=SpendingLimits.from_settings(settings),
     )
     keeper = RuleKeeper(Compiled(server), name_model=models.describe)
+    loop = EventLoopThread(threads=STORE_THREADS)
     execution = Execution(
         runs=Runs(server, lease_ms=round(settings.run_lease_seconds * 1000)),
         heartbeats=Heartbeats(server),
-        runner=make_runner(
-            settings, models, keeper=keeper if settings.compile_items else None
+        judging=Judging(
+            runner=make_runner(
+                settings, models, keeper=keeper if settings.compile_items else None
+            ),
+            spend_of=budgets.of_run,
         ),
-        spend_of=budgets.of_run,
+        submit=loop.submit,
+        storing=threading.BoundedSemaphore(STORE_CALLS),
         host=host,
     )
     settle_collector()
     return Runtime(
-        loop=EventLoopThread(threads=STORE_THREADS),
+        loop=loop,
         execution=execution,
         processes=Processes(server),
         host=host,

@@ -1,9 +1,13 @@
 """Values and fakes for the tests of running a slot."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import Future
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from heartbeat.asked import Asked
 from heartbeat.budgets import Budget, Scope
@@ -17,11 +21,14 @@ from heartbeat.store.server import Server
 from heartbeat.store.slots import Slots
 from heartbeat.tools import FieldValue, Observation, ToolCall, Unobserved
 from worker.evaluation import Evaluation, Unusable
-from worker.execution import Execution, Runner
+from worker.execution import Execution, Submit
 from worker.items import Spend, Tools
 from worker.judge import Limits, unrecorded
+from worker.judging import Judging, Runner
 from worker.model import Model
 from worker.runner import Due, HeartbeatRunner, Place
+
+_T = TypeVar("_T")
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 
@@ -113,18 +120,36 @@ async def evaluate(
     return await runner.evaluate(config, now=NOW, limit=limit, spend=spend, due=due)
 
 
+def at_once(coroutine: Coroutine[Any, Any, _T], /) -> Future[_T]:
+    """Run a coroutine on a loop of its own, and return what came of it."""
+    future: Future[_T] = Future()
+    try:
+        future.set_result(asyncio.run(coroutine))
+    except asyncio.CancelledError:
+        future.cancel()
+    return future
+
+
+def on_this_loop() -> Submit:
+    """Return what hands coroutines of other threads to the loop that is running."""
+    return partial(asyncio.run_coroutine_threadsafe, loop=asyncio.get_running_loop())
+
+
 def an_execution(
     server: Server,
     runner: Runner,
     *,
     runs: Runs | None = None,
+    submit: Submit = at_once,
     begin_seconds: float = 30.0,
 ) -> Execution:
+    """Return an execution; unless told otherwise it judges in the calling thread."""
     return Execution(
         runs=runs or Runs(server),
         heartbeats=Heartbeats(server),
-        runner=runner,
-        spend_of=lambda *_: FREE,
+        judging=Judging(runner=runner, spend_of=lambda *_: FREE),
+        submit=submit,
+        storing=nullcontext(),
         host="host-1",
         begin_seconds=begin_seconds,
         hand_back_seconds=0.05,

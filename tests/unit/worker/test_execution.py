@@ -22,6 +22,7 @@ from tests.unit.worker.runs import (
     a_config,
     a_runner,
     an_execution,
+    on_this_loop,
     open_slot,
 )
 from worker.evaluation import Evaluation, Unusable
@@ -53,12 +54,16 @@ class HeldUp:
     def __init__(self, server: Server, runs: Runs | None = None) -> None:
         self.gate = asyncio.Event()
         runner = a_runner(tools=FakeTools(gate=self.gate))
-        self.execution = an_execution(server, runner, runs=runs)
+        self.execution = an_execution(server, runner, runs=runs, submit=on_this_loop())
         self._server = server
+
+    async def run(self, run_id: str) -> str:
+        """Run a slot from a thread, as a worker does."""
+        return await asyncio.to_thread(self.execution.run, UID, run_id)
 
     async def start(self, run_id: str) -> asyncio.Task[str]:
         """Start a run, and return when it has begun."""
-        running = asyncio.create_task(self.execution.run(UID, run_id))
+        running = asyncio.create_task(self.run(run_id))
         heartbeats = Heartbeats(self._server)
         await until(lambda: heartbeats.get("local", "hb-1").running)
         return running
@@ -66,7 +71,7 @@ class HeldUp:
 
 def test_a_run_is_recorded_with_its_host_and_results(server: Server) -> None:
     run_id = open_slot(server, a_config())
-    summary = asyncio.run(an_execution(server, a_runner()).run(UID, run_id))
+    summary = an_execution(server, a_runner()).run(UID, run_id)
     (record,) = history(server)
     assert summary == "ok (1 ok)"
     assert (record.run_id, record.status, record.host) == (
@@ -82,7 +87,7 @@ def test_each_run_is_one_line_in_the_log(
 ) -> None:
     caplog.set_level(logging.INFO, logger="worker")
     run_id = open_slot(server, a_config())
-    asyncio.run(an_execution(server, a_runner()).run(UID, run_id))
+    an_execution(server, a_runner()).run(UID, run_id)
     (line,) = [record for record in caplog.records if record.name.startswith("worker")]
     assert line.getMessage().startswith(f"{run_id} ok (1 ok), ")
 
@@ -90,7 +95,7 @@ def test_each_run_is_one_line_in_the_log(
 def test_what_is_bad_is_told(server: Server) -> None:
     run_id = open_slot(server, a_config())
     runner = a_runner(tools=FakeTools({"load1": 9.0}))
-    summary = asyncio.run(an_execution(server, runner).run(UID, run_id))
+    summary = an_execution(server, runner).run(UID, run_id)
     assert summary == "alert (1 action_needed)"
     assert told(server) == 1
 
@@ -98,11 +103,8 @@ def test_what_is_bad_is_told(server: Server) -> None:
 def test_a_second_message_for_a_slot_runs_nothing(server: Server) -> None:
     run_id = open_slot(server, a_config())
     execution = an_execution(server, a_runner())
-
-    async def run() -> list[str]:
-        return [await execution.run(UID, run_id) for _ in range(2)]
-
-    assert asyncio.run(run()) == ["ok (1 ok)", "gone"]
+    answers = [execution.run(UID, run_id) for _ in range(2)]
+    assert answers == ["ok (1 ok)", "gone"]
     assert len(history(server)) == 1
 
 
@@ -112,19 +114,19 @@ def test_a_message_of_a_heartbeat_that_was_deleted_runs_nothing(
     run_id = open_slot(server, a_config())
     Heartbeats(server).delete("local", "hb-1")
     execution = an_execution(server, a_runner())
-    assert asyncio.run(execution.run(UID, run_id)) == "gone"
+    assert execution.run(UID, run_id) == "gone"
 
 
 def test_a_slot_that_runs_elsewhere_is_left_alone(server: Server) -> None:
     run_id = open_slot(server, a_config())
     Runs(server).begin(UID, run_id, host="host-2", nonce="other")
     execution = an_execution(server, a_runner())
-    assert asyncio.run(execution.run(UID, run_id)) == "running"
+    assert execution.run(UID, run_id) == "running"
 
 
 def test_a_checklist_whose_items_are_all_off_is_skipped(server: Server) -> None:
     run_id = open_slot(server, a_config("- [x] off for now\n"))
-    summary = asyncio.run(an_execution(server, a_runner()).run(UID, run_id))
+    summary = an_execution(server, a_runner()).run(UID, run_id)
     (record,) = history(server)
     assert summary == "skipped (empty)"
     assert (record.status, record.reason) == (RunStatus.SKIPPED, Reason.EMPTY)
@@ -134,7 +136,7 @@ def test_a_checklist_whose_items_are_all_off_is_skipped(server: Server) -> None:
 def test_a_missing_file_is_told_with_the_host(server: Server, tmp_path: Path) -> None:
     run_id = open_slot(server, a_config(None))
     execution = an_execution(server, a_runner(root=tmp_path))
-    summary = asyncio.run(execution.run(UID, run_id))
+    summary = execution.run(UID, run_id)
     entries = server.ask(lambda client: client.xrange("{hb}:feed:local"))
     assert summary.startswith("unknown (missing: expected a checklist")
     assert "on host-1: expected a checklist, found no file" in str(entries)
@@ -160,7 +162,7 @@ def test_a_run_that_crashes_is_told_and_logged(
 ) -> None:
     run_id = open_slot(server, a_config())
     execution = an_execution(server, CrashingRunner())
-    summary = asyncio.run(execution.run(UID, run_id))
+    summary = execution.run(UID, run_id)
     assert summary.startswith("unknown (internal")
     assert told(server) == 1
     assert "a bug" in caplog.text
@@ -187,13 +189,9 @@ def test_a_slot_that_begins_after_the_handing_back_is_given_back_too(
     server: Server,
 ) -> None:
     run_id = open_slot(server, a_config())
-
-    async def run() -> str:
-        execution = an_execution(server, a_runner())
-        execution.hand_back_all()
-        return await execution.run(UID, run_id)
-
-    assert asyncio.run(run()) == "handed back"
+    execution = an_execution(server, a_runner())
+    execution.hand_back_all()
+    assert execution.run(UID, run_id) == "handed back"
 
 
 def test_a_lease_that_was_lost_ends_the_run_and_writes_nothing(server: Server) -> None:
@@ -293,7 +291,7 @@ def test_a_store_that_comes_back_gets_the_run(
 ) -> None:
     run_id = open_slot(server, a_config())
     execution = an_execution(server, a_runner(), runs=Flaky(server, **runs))
-    assert asyncio.run(execution.run(UID, run_id)) == "ok (1 ok)"
+    assert execution.run(UID, run_id) == "ok (1 ok)"
     assert [record.status for record in history(server)] == [RunStatus.OK]
 
 
@@ -304,7 +302,7 @@ def test_finishing_is_given_up_long_after_the_lease_has_ended(
     runs = Flaky(server, finishes=10**6)
     runs.lease_ms = 50
     execution = an_execution(server, a_runner(), runs=runs)
-    summary = asyncio.run(execution.run(UID, run_id))
+    summary = execution.run(UID, run_id)
     assert summary.startswith("lease lost")
     assert history(server) == []
 
@@ -315,7 +313,7 @@ def test_a_store_that_stays_away_leaves_the_slot_to_be_sent_again(
     run_id = open_slot(server, a_config())
     runs = Flaky(server, begins=10**6)
     execution = an_execution(server, a_runner(), runs=runs, begin_seconds=0.05)
-    summary = asyncio.run(execution.run(UID, run_id))
+    summary = execution.run(UID, run_id)
     assert summary == "not begun, to be sent again: the reply was lost"
     assert "not begun" in caplog.text
 
@@ -332,6 +330,25 @@ def test_handing_back_to_a_store_that_is_away_ends_all_the_same(
         return await running
 
     assert asyncio.run(run()).startswith("given up, to be run again")
+
+
+def test_a_shutdown_does_not_wait_for_a_store_that_is_away_at_the_end(
+    server: Server,
+) -> None:
+    run_id = open_slot(server, a_config())
+    runs = Flaky(server, finishes=10**6)
+
+    async def run() -> str:
+        held_up = HeldUp(server, runs)
+        running = await held_up.start(run_id)
+        held_up.gate.set()
+        await until(lambda: runs.finishes < 10**6)  # it is judged, and cannot be stored
+        held_up.execution.hand_back_all()
+        async with asyncio.timeout(10):  # its lease of 30 s is not waited for
+            return await running
+
+    assert asyncio.run(run()).startswith("given up, to be run again")
+    assert history(server) == []
 
 
 def test_what_is_not_judged_within_the_run_limit_is_unknown(
@@ -364,7 +381,7 @@ def test_what_is_not_judged_within_the_run_limit_is_unknown(
             )
 
     async def run() -> str:
-        return await HeldUp(server, Short(server)).execution.run(UID, run_id)
+        return await HeldUp(server, Short(server)).run(run_id)
 
     assert asyncio.run(run()) == "unknown (1 unknown)"
     assert history(server)[0].items[0].cause is Cause.DEADLINE

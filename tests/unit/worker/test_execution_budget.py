@@ -17,7 +17,7 @@ from heartbeat.usage import Usage
 from heartbeat.verdict import Cause, Verdict
 from tests.unit.store.ledger import OWNER, ClockedServer, Fleet
 from tests.unit.worker.builders import a_reply
-from tests.unit.worker.runs import RULE, a_config, a_runner, an_execution
+from tests.unit.worker.runs import RULE, a_config, a_runner, an_execution, on_this_loop
 from worker.budget import Budgets
 from worker.model import Failure, ModelRequest, Reply
 
@@ -53,7 +53,9 @@ class Day:
         self.fleet = Fleet(self.server)
         self.dear, self.cheap = PaidModel(0.2), PaidModel(0.05)
         self.execution = an_execution(
-            self.server, a_runner(model=self.dear, cheaper=self.cheap)
+            self.server,
+            a_runner(model=self.dear, cheaper=self.cheap),
+            submit=on_this_loop(),
         )
         limits = Settings(max_dollars_per_heartbeat_day=1)
         budgets = Budgets(
@@ -62,7 +64,7 @@ class Day:
             limits=SpendingLimits.from_settings(limits),
             fresh_seconds=0,
         )
-        self.execution.spend_of = budgets.of_run
+        self.execution.judging.spend_of = budgets.of_run
         config = a_config(
             content, owner=OWNER, schedule_id="disk", interval=60, align="clock"
         )
@@ -75,7 +77,7 @@ class Day:
     async def hour(self) -> RunRecord:
         self.server.pass_time(minutes=60)
         (run_id,) = self.fleet.beat()
-        await self.execution.run(UID, run_id)
+        await asyncio.to_thread(self.execution.run, UID, run_id)
         return self.fleet.history()[0]
 
     def told(self) -> list[str]:

@@ -19,8 +19,8 @@ from tests.unit.worker.runs import (
     open_slot,
 )
 from worker.evaluation import Evaluation, Unusable
-from worker.execution import Runner
 from worker.items import Spend
+from worker.judging import Runner
 from worker.runner import Due
 
 UID = "local:hb-1"
@@ -39,7 +39,7 @@ def test_changed_front_matter_holds_from_the_next_slot(
 ) -> None:
     run_id = open_slot(server, a_config(None))
     write(tmp_path, "interval: 5")
-    asyncio.run(an_execution(server, a_runner(root=tmp_path)).run(UID, run_id))
+    an_execution(server, a_runner(root=tmp_path)).run(UID, run_id)
     assert interval_of(server) == 300_000
 
 
@@ -72,7 +72,7 @@ def run_meanwhile(server: Server, tmp_path: Path, happens: Callable[[], object])
     write(tmp_path, "interval: 5")
     bad = FakeTools({"load1": 9.0})
     runner = Meanwhile(a_runner(root=tmp_path, tools=bad), happens)
-    return asyncio.run(an_execution(server, runner).run(UID, run_id))
+    return an_execution(server, runner).run(UID, run_id)
 
 
 def test_front_matter_is_not_applied_over_a_newer_message(

@@ -1,7 +1,5 @@
 """Items with a cadence of their own, from beat to the history of their runs."""
 
-import asyncio
-
 import fakeredis
 import pytest
 
@@ -40,7 +38,7 @@ class Installation:
         return self.run(run_id)
 
     def run(self, run_id: str) -> str:
-        asyncio.run(self.execution.run(UID, run_id))
+        self.execution.run(UID, run_id)
         newest = self.fleet.history()[0]
         return " ".join(item.item_key for item in newest.items) or str(newest.reason)
 

@@ -1,6 +1,7 @@
 """Keeping a lease from the event loop."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -33,7 +34,7 @@ def keep(runs: Runs) -> float:
     """Keep a lease until it is lost; return how long it was good beyond its start."""
 
     async def run() -> float:
-        asked = asyncio.get_running_loop().time()
+        asked = time.monotonic()
         held = HeldLease(runs, LEASE, asked=asked)
         with pytest.raises(LeaseLost):
             await held.keep()

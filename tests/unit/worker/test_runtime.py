@@ -21,9 +21,10 @@ async def nothing_to_close() -> None:
 
 
 def a_runtime(server: Server) -> Runtime:
+    loop = EventLoopThread(threads=4)
     return Runtime(
-        loop=EventLoopThread(threads=4),
-        execution=an_execution(server, a_runner()),
+        loop=loop,
+        execution=an_execution(server, a_runner(), submit=loop.submit),
         processes=Processes(server),
         host="host-1",
         close_models=nothing_to_close,
