@@ -24,7 +24,8 @@ class Incident(Record):
 
     `severity` is the latest; `known_severity` is the one the owner was told or
     acknowledged last, over which a rise is measured. `snoozed_until_ms` is set
-    exactly while it is snoozed; `was_acknowledged` says, then only, what it was before.
+    exactly while it is snoozed; then only, `snoozed_ms` says since when, and
+    `was_acknowledged` what it was before.
     """
 
     item_key: str
@@ -37,6 +38,7 @@ class Incident(Record):
     opened_ms: StoredMs
     told_ms: StoredMs
     snoozed_until_ms: StoredMs | None = None
+    snoozed_ms: StoredMs | None = None
     was_acknowledged: bool = Field(default=False, exclude_if=lambda was: not was)
 
     @model_validator(mode="after")

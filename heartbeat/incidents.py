@@ -26,6 +26,9 @@ from heartbeat.notices import (
 from heartbeat.outages import end_config, end_overdue
 from heartbeat.verdict import ItemResult, Verdict
 
+#: A clock this far behind what it showed before was set back; less is its jitter.
+SET_BACK_MS = 60_000
+
 _Move = tuple[Incident, CheckState | Ending | None]
 
 
@@ -85,6 +88,7 @@ def snooze(book: Book, key: str, until: datetime, now: datetime) -> Settled:
         key,
         Event.SNOOZE,
         snoozed_until_ms=to_ms(until),
+        snoozed_ms=to_ms(now),
         was_acknowledged=is_acknowledged or incident.was_acknowledged,
     )
 
@@ -145,11 +149,22 @@ def _event_of(
         return Event.UNKNOWN
     if incident is None:
         return Event.BAD
-    if incident.snoozed_until_ms is not None and now_ms >= incident.snoozed_until_ms:
+    if _is_awake(incident, now_ms):
         return Event.AWAKE
     if result.severity.rises_over(incident.known_severity):
         return Event.WORSE
     return Event.DUE if policy.is_due(incident.told_ms, now_ms) else Event.BAD
+
+
+def _is_awake(incident: Incident, now_ms: int) -> bool:
+    """Say whether a snooze has ended: by its time, or by a clock that was set back.
+
+    One that began in what is now the future would else last for the whole jump.
+    """
+    until_ms, since_ms = incident.snoozed_until_ms, incident.snoozed_ms
+    if until_ms is None:
+        return False
+    return now_ms >= until_ms or now_ms + SET_BACK_MS < (since_ms or 0)
 
 
 def _seen(
@@ -161,7 +176,7 @@ def _seen(
     seen = Incident.opened(result, now_ms)
     if before is None:
         return seen
-    kept = ["opened_ms", "snoozed_until_ms", "was_acknowledged"]
+    kept = ["opened_ms", "snoozed_until_ms", "snoozed_ms", "was_acknowledged"]
     if not tells:
         kept += ["told_ms", "known_severity"]
     return seen.model_copy(update={name: getattr(before, name) for name in kept})
@@ -170,7 +185,11 @@ def _seen(
 def _in_state(incident: Incident, state: IncidentState) -> Incident:
     update: dict[str, object] = {"state": state}
     if state is not IncidentState.SNOOZED:
-        update |= {"snoozed_until_ms": None, "was_acknowledged": False}
+        update |= {
+            "snoozed_until_ms": None,
+            "snoozed_ms": None,
+            "was_acknowledged": False,
+        }
     return incident.model_copy(update=update)
 
 

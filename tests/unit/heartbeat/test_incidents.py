@@ -107,6 +107,18 @@ def test_what_is_told_of_one_item(text: str) -> None:
         assert told == ([] if expected == "-" else [f"action disk {expected}"]), word
 
 
+def test_a_snooze_taken_while_the_clock_ran_ahead_ends_when_it_is_set_back() -> None:
+    story = Story()
+    story.run(bad())
+    story.wait(720 * HOUR)
+    story.snooze(HOUR)
+    story.wait(-timedelta(seconds=30))  # its jitter
+    assert story.run(bad()) == []
+    story.wait(-720 * HOUR)
+    assert story.run(bad()) == ["action disk ongoing"]
+    assert story.run(bad()) == []
+
+
 def test_every_run_tells_at_each_run() -> None:
     story = Story(notify=Notify.EVERY_RUN)
 
