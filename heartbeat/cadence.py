@@ -40,6 +40,10 @@ MAX_START_DELAY_MS = 3_600_000
 MIN_RUN_MS = 30_000
 MAX_RUN_MS = 600_000
 
+#: So long a slot at the very end of its hours may begin: a message is on its way for a
+#: moment, and the phase puts the last slot of some heartbeats just before the end.
+LEAST_START_MS = 60_000
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -47,8 +51,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class SlotPlan:
     """The facts of one slot.
 
-    `closes` is the end of the span of active hours that holds it; None without hours,
-    and for a slot off the grid that no span holds.
+    `closes` is until when its active hours let it begin: the end of the span that holds
+    it, or a minute after the slot. None without hours, and for a slot off the grid that
+    no span holds.
     """
 
     slot: datetime
@@ -130,12 +135,13 @@ class Cadence:
         period = HORIZON_MS if next_ms is None else next_ms - slot_ms
         run_ms = min(max(period * 4 // 5, MIN_RUN_MS), MAX_RUN_MS)
         span = None if self.hours is None else self.hours.span_at(slot)
+        least = from_ms(slot_ms + LEAST_START_MS)
         return SlotPlan(
             slot=slot,
             next_slot=None if next_ms is None else from_ms(next_ms),
             start_deadline=from_ms(slot_ms + min(period, MAX_START_DELAY_MS)),
             run_limit=timedelta(milliseconds=run_ms),
-            closes=None if span is None else span.closes,
+            closes=None if span is None else max(span.closes, least),
         )
 
 

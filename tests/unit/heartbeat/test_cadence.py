@@ -242,6 +242,12 @@ def test_the_plan_of_a_slot_in_hours_says_when_they_close() -> None:
     assert plan.closes == datetime(2026, 11, 24, 22, tzinfo=UTC)
 
 
+def test_the_last_slot_before_they_close_may_begin_for_a_minute_all_the_same() -> None:
+    closing = datetime(2026, 11, 24, 22, tzinfo=UTC)
+    plan = every(MINUTE, hours=OFFICE).plan(closing - timedelta(milliseconds=200))
+    assert plan.closes == plan.slot + MINUTE
+
+
 def test_a_slot_off_the_grid_may_lie_outside_the_hours() -> None:
     plan = every(45 * MINUTE, align_clock=True, hours=OFFICE).plan(NOW + 9 * HOUR)
     assert plan.closes is None
