@@ -95,7 +95,7 @@ end
 
 local function settle_claimed(uid, open)
   if is_expired(open, now) then
-    close_expired(uid, open, 'beat_away')
+    close_expired(uid, open, open.wasBegun and 'no_worker' or 'beat_away')
   else
     publish(uid, open)
   end
@@ -161,11 +161,22 @@ local function skip(uid, plan, facts, reason)
   give('advance', uid, plan.slot, plan.runId, facts)
 end
 
--- The heartbeat has an open slot already, so this one cannot be opened beside it.
+-- Whether an open slot that does not run still goes before the one that is due now. One
+-- that was handed back late may begin until its run could have ended, but not instead of
+-- the next.
+local function goes_before(open)
+  return not is_expired(open, now) and (open.attempts > 0 or now < open.startDeadline)
+end
+
+-- The heartbeat has an open slot already, so this one cannot be opened beside it. One
+-- that is left of a heartbeat that was deleted gives way: nobody hears of it any more.
 local function meet(uid, plan, facts, open)
-  if open.state == 'running' then
+  if open.deleted then
+    close_unrun(uid, open, 'skipped', 'deleted')
+    claim(uid, plan, facts)
+  elseif open.state == 'running' then
     skip(uid, plan, facts, 'overlap')
-  elseif not is_expired(open, now) then
+  elseif goes_before(open) then
     skip(uid, plan, facts, 'backlog')
   else
     close_expired(uid, open, 'no_worker')

@@ -11,6 +11,7 @@ if reason then
   close_unrun(uid, open, 'skipped', reason)
 else
   open.state, open.attempts, open.token = 'claimed', open.attempts - 1, nil
+  open.wasBegun = true
   save_open(uid, open, now)
   wake()
 end

@@ -6,7 +6,11 @@ if not known[1] then return 'gone' end
 if known[2] then return 'paused' end
 if known[3] ~= '1' then return 'disabled' end
 local other = load_open(uid)
-if other then return other.runId == open.runId and 'ok' or 'busy' end
+if other and other.deleted then
+  close_unrun(uid, other, 'skipped', 'deleted')
+elseif other then
+  return other.runId == open.runId and 'ok' or 'busy'
+end
 open.version = tonumber(known[1])
 save_open(uid, open, now)
 count('requested')

@@ -10,6 +10,7 @@ from heartbeat.compiled import CompiledItem, CompiledItems
 from heartbeat.instants import from_ms
 from heartbeat.store import keys
 from heartbeat.store.compiled import Compiled
+from heartbeat.store.runs import Fenced
 from heartbeat.store.spending import Account, Spending
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Severity
@@ -126,3 +127,35 @@ def test_what_it_has_cost_outlives_it(fleet: Fleet) -> None:
     fleet.heartbeats.delete(OWNER, "disk")
     (day,) = Spending(fleet.server).of_owner(OWNER, [now], schedule_id="disk")
     assert day["disk"] == usage
+
+
+def test_one_that_is_made_again_does_not_wait_for_a_run_of_before(
+    fleet: Fleet,
+) -> None:
+    fleet.configure(a_config(every=60))
+    fleet.server.pass_time(minutes=60)
+    fleet.beat()
+    old = fleet.begun()
+    fleet.heartbeats.delete(OWNER, "disk")
+    fleet.configure(a_config(every=60))
+    fleet.server.pass_time(minutes=60)
+    fleet.runs.renew(old.lease)
+    assert len(fleet.beat()) == 1
+    assert fleet.finish(old, '{"of": "before"}') is Fenced.FENCED
+    fleet.run()
+    assert fleet.fates() == ["ok", "skipped(deleted)"]
+    assert fleet.pushes() == []
+
+
+def test_one_that_is_made_again_can_be_run_at_once(fleet: Fleet) -> None:
+    fleet.configure(a_config(every=60))
+    fleet.server.pass_time(minutes=60)
+    fleet.beat()
+    old = fleet.begun()
+    fleet.heartbeats.delete(OWNER, "disk")
+    fleet.configure(a_config(every=60))
+    run_id = fleet.slots.request_run(OWNER, "disk")
+    assert fleet.beat() == [run_id]
+    assert not fleet.runs.renew(old.lease)
+    fleet.run()
+    assert fleet.fates() == ["ok", "skipped(deleted)"]

@@ -171,6 +171,29 @@ class TestHandBack:
         due.beat()
         assert due.fates() == ["missed(no_worker)"]
 
+    def test_one_that_is_handed_back_late_may_begin_until_it_could_have_ended(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=24 * 60))
+        fleet.server.pass_time(minutes=16 * 60)
+        fleet.beat()
+        fleet.server.pass_time(minutes=59)
+        begun = fleet.begun()
+        fleet.server.pass_time(minutes=5)  # it must begin within an hour
+        assert fleet.runs.hand_back(begun.lease)
+        assert fleet.beat() == [begun.lease.run_id]
+        assert fleet.finish(fleet.begun(nonce="other")) is None
+
+    def test_one_that_is_handed_back_too_late_is_missed_for_want_of_workers(
+        self, due: Fleet
+    ) -> None:
+        begun = due.begun()
+        due.server.pass_time(minutes=71)
+        due.runs.renew(begun.lease)
+        assert due.runs.hand_back(begun.lease)
+        due.beat()
+        assert due.fates()[-1] == "missed(no_worker)"
+
     def test_a_slot_nobody_wants_any_more_is_skipped(self, due: Fleet) -> None:
         begun = due.begun()
         due.heartbeats.delete(OWNER, "disk")

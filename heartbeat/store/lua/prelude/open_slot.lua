@@ -28,9 +28,9 @@ end
 
 -- Whether it is too late to begin a slot, open or planned. It is due inside its hours: one
 -- that nobody began until they closed was missed, not left out. One that had begun once is
--- wanted until its run could have ended.
+-- wanted until its run could have ended, also when its worker handed it back.
 local function is_expired(open, now)
-  if (open.attempts or 0) > 0 then return now >= open.startDeadline + open.runLimit end
+  if (open.attempts or 0) > 0 or open.wasBegun then return now >= open.startDeadline + open.runLimit end
   return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
 end
 
