@@ -79,7 +79,7 @@ def _ended(uid: str, records: Sequence[str]) -> list[Taken]:
         Taken(
             first_ms=run.slot_ms if run.from_ms is None else run.from_ms,
             last_ms=run.slot_ms if run.to_ms is None else run.to_ms,
-            is_claimed=run.reason is not Reason.BEAT_AWAY,
+            is_claimed=run.reason not in {Reason.BEAT_AWAY, Reason.PAUSED},
         )
         for run in read
         if run is not None and not is_manual(run.run_id)

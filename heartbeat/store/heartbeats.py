@@ -149,6 +149,7 @@ class Heartbeats:
         slot = cadence.next_slot(now) if config.enabled else None
         return self._server.run(
             "resume",
+            "",
             config.uid,
             stored.version,
             plan_text(cadence, slot, uid=config.uid),

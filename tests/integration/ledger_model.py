@@ -18,7 +18,7 @@ ENDED = ("finished", "lost", "skipped", "missed")
 T = TypeVar("T")
 
 #: What `look_ahead` takes for too long a lease, and what it leaves of one.
-LONGEST_LEASE_MS, RENEWED_WITHIN_MS = 3_600_000, 120_000
+LONGEST_LEASE_MS, RENEWED_WITHIN_MS = 360_000, 120_000
 
 
 @dataclass(eq=False)
@@ -28,6 +28,8 @@ class Worker:
     begun: Begun
     lease_until: int
     has_expired: bool = False
+    #: Its heartbeat was deleted: one that is made again need not wait for it.
+    is_left_over: bool = False
 
     def cut_lease(self, now_ms: int) -> None:
         """Shorten a lease that was given by a clock that ran far ahead."""

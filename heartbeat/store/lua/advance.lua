@@ -25,7 +25,7 @@ for index = 2, #ARGV, COLUMNS do
     if missed ~= '' then
       record_missed(uid, 'beat_away', cjson.decode(missed))
     end
-    set_plan(uid, plan)
+    set_plan(uid, plan, now)
     local over = ARGV[index + 6]
     if over ~= '' and redis.call('HGET', UNREADABLE, uid) == 'told' then
       tell(string.match(uid, '^[^:]+'), { over }, now)

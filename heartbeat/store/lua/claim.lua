@@ -5,7 +5,8 @@
 --   manual    the same, for a slot off the grid
 --   advance   the slot is settled; compute when the heartbeat is due next
 --   late      slots have passed unclaimed; decide which runs and which are missed
---   ahead     the last claimed slot is far ahead: the clock was set back; decide the same
+--   ahead     what was claimed or planned last is from far ahead: the clock was set back;
+--             decide the same
 --   broken    what is kept of it cannot be read: it stays where it is
 --   given_up  its open slot cannot be read, and ends as lost
 -- Whatever is taken is leased: a claimer that dies loses it when the lease ends.
@@ -36,14 +37,14 @@ end
 
 local function facts_of(uid)
   local found = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'queue',
-    'last_slot', 'plan', 'enabled', 'paused', 'ahead')
+    'last_slot', 'plan', 'enabled', 'paused', 'ahead', 'planned')
   local facts = {
     version = found[1] or '', timing = found[2] or '', queue = found[3] or '',
     last_slot = read_last(found[4]), plan = read_plan(found[5]),
     is_scheduled = found[1] and found[6] == '1' and not found[7],
     is_noted = is_any_noted and redis.call('HEXISTS', UNREADABLE, uid) == 1,
   }
-  facts.is_ahead = is_ahead(facts.last_slot, now)
+  facts.is_ahead = is_ahead(facts.last_slot, now) or is_ahead(read_last(found[9]), now)
   if found[8] then pass_over(uid, facts, read_spans(found[8])) end
   return facts
 end

@@ -15,7 +15,7 @@ for index = 3, #ARGV, 5 do
     save_open(uid, open, now + redispatch)
     published = published + 1
   end
-  if plan ~= '-' and is_planned(uid, version, slot) then set_plan(uid, plan) end
+  if plan ~= '-' and is_planned(uid, version, slot) then set_plan(uid, plan, now) end
 end
 if published > 0 then count('published', published) end
 return (#ARGV - 2) / 5

@@ -62,7 +62,7 @@ else
 end
 if is_counted then settle_unclaimed(uid, missed, dropped, reason) end
 if not keeps_plan then
-  set_plan(uid, known[4] and '' or plan)
+  set_plan(uid, known[4] and '' or plan, now)
 elseif before.slot > last_slot then
   redis.call('ZADD', DUE, before.slot, uid)
 end

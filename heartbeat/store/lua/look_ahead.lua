@@ -1,15 +1,17 @@
 -- Find what waits for a time that is far ahead, because the clock was set back: after a
--- slot that was claimed there, or for the end of a lease that was given there. ARGV: now,
+-- slot that was claimed there, by a plan that was made there, or for the end of a lease
+-- that was given there, which is longer than any that can be set. ARGV: now,
 -- first place (from the one that is due last), most, '1' to make it due at once.
 -- Answers {places looked at, heartbeats found}. A claim decides how each goes on.
-local LONGEST_LEASE, RENEWED_WITHIN = 3600000, 120000
+local LONGEST_LEASE, RENEWED_WITHIN = 360000, 120000
 local now, first, most = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local acts = ARGV[4] == '1'
 
 local function waits_in_vain(uid, due)
-  local known = redis.call('HMGET', heartbeat_key(uid), 'last_slot', 'plan')
+  local known = redis.call('HMGET', heartbeat_key(uid), 'last_slot', 'plan', 'planned')
   local plan = read_plan(known[2])
-  return is_ahead(read_last(known[1]), now) or not plan or plan.slot ~= due
+  return is_ahead(read_last(known[1]), now) or is_ahead(read_last(known[3]), now)
+    or not plan or plan.slot ~= due
 end
 
 local looked, found = 0, 0

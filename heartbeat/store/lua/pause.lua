@@ -12,5 +12,5 @@ fact.atMs = now
 redis.call('HSET', heartbeat_key(uid), 'paused', cjson.encode(fact))
 drop_unbegun(uid, 'paused', now)
 if is_counted then settle_unclaimed(uid, missed, dropped, 'paused') end
-set_plan(uid, '')
+set_plan(uid, '', now)
 return 'ok'

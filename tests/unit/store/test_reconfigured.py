@@ -3,6 +3,7 @@
 import pytest
 
 from beat_schedule.dispatch import followed
+from heartbeat.store import keys
 from heartbeat.store.runs import Refused
 from tests.unit.store.ledger import OWNER, Fleet, a_config
 
@@ -160,3 +161,18 @@ def test_a_slot_of_a_heartbeat_that_is_made_anew_is_not_the_old_one(
     sent.configure(a_config(every=WEEK, name="renamed"))
     assert sent.runs.hand_back(begun.lease)
     assert sent.fates() == ["skipped(deleted)"]
+
+
+@pytest.mark.parametrize("change", ["paused", "reconfigured"])
+def test_a_plan_that_cannot_be_read_leaves_no_slots_since_the_epoch(
+    fleet: Fleet, change: str
+) -> None:
+    fleet.configure(a_config(every=60))
+    key = keys.heartbeat("ann:disk")
+    fleet.server.ask(lambda client: client.hset(key, "plan", "{"))
+    if change == "paused":
+        fleet.heartbeats.pause(OWNER, "disk", note=None)
+    else:
+        fleet.configure(a_config(every=30))
+    assert fleet.fates() == []
+    assert fleet.untold() == {}

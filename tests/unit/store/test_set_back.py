@@ -170,3 +170,66 @@ def test_what_was_not_claimed_is_told_again_at_its_time(jumped: Fleet) -> None:
     goes_on(jumped, minutes=60)
     assert jumped.history()[0].slot_ms <= jumped.server.clock_ms
     assert jumped.server.clock_ms - jumped.history()[0].slot_ms < 60 * MINUTE_MS
+
+
+@pytest.mark.parametrize("change", ["configured", "resumed", "reconfigured"])
+def test_a_plan_that_was_made_by_a_clock_ahead_is_taken_back(
+    fleet: Fleet, change: str
+) -> None:
+    if change != "configured":
+        fleet.configure(a_config(every=120))
+    if change == "resumed":
+        fleet.heartbeats.pause(OWNER, "disk", note=None)
+    fleet.server.pass_time(minutes=DAY)
+    if change == "resumed":
+        fleet.heartbeats.resume(OWNER, "disk")
+    else:
+        fleet.configure(a_config(every=60))
+    fleet.server.pass_time(minutes=-DAY)
+    assert fleet.slots.ahead.count() == 1
+    goes_on(fleet, minutes=6 * 60)
+    assert len(fleet.sent) >= 3
+    assert fleet.slots.ahead.count() == 0
+
+
+def test_a_rare_slot_that_beat_planned_by_a_clock_ahead_is_taken_back(
+    fleet: Fleet,
+) -> None:
+    fleet.configure(a_config(cron="0 12 * * *"))
+    goes_on(fleet, minutes=DAY)
+    fleet.server.pass_time(minutes=30 * DAY)
+    fleet.beat()
+    fleet.messages.clear()
+    fleet.server.pass_time(minutes=5)
+    fleet.beat()
+    fleet.server.pass_time(minutes=-30 * DAY)
+    before = len(fleet.sent)
+    goes_on(fleet, minutes=3 * DAY, step=60)
+    assert len(fleet.sent) - before == 3
+
+
+def test_slots_that_a_pause_was_recorded_for_ahead_of_time_still_come(
+    fleet: Fleet,
+) -> None:
+    fleet.configure(a_config(every=60))
+    goes_on(fleet, minutes=60)
+    fleet.heartbeats.pause(OWNER, "disk", note=None)
+    fleet.server.pass_time(minutes=DAY)
+    fleet.heartbeats.resume(OWNER, "disk")
+    goes_on(fleet, minutes=120)
+    fleet.server.pass_time(minutes=-DAY)
+    before = len(fleet.sent)
+    goes_on(fleet, minutes=20 * 60)
+    assert len(fleet.sent) - before >= 17
+
+
+def test_a_slot_left_open_less_than_an_hour_ahead_is_not_waited_for(
+    fleet: Fleet,
+) -> None:
+    fleet.configure(a_config(every=5))
+    fleet.server.pass_time(minutes=50)
+    fleet.beat()
+    fleet.messages.clear()  # the message is lost
+    fleet.server.pass_time(minutes=-50)
+    goes_on(fleet, minutes=55, step=5)
+    assert fleet.fates().count("ok") >= 8

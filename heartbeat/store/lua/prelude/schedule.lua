@@ -1,13 +1,14 @@
 -- When a heartbeat is due next, and what is left of a schedule that is taken away.
 
--- Set when a heartbeat is due next; an empty plan takes it off the schedule.
-local function set_plan(uid, plan)
+-- Set when a heartbeat is due next; an empty plan takes it off the schedule. When it was
+-- planned shows later whether the clock was set back since.
+local function set_plan(uid, plan, now)
   local key = heartbeat_key(uid)
   if plan == '' then
     redis.call('HDEL', key, 'plan')
     redis.call('ZREM', DUE, uid)
   else
-    redis.call('HSET', key, 'plan', plan)
+    redis.call('HSET', key, 'plan', plan, 'planned', string.format('%.0f', now))
     redis.call('ZADD', DUE, cjson.decode(plan).slot, uid)
   end
 end
@@ -31,6 +32,8 @@ local function look_behind(uid, now, counted_on)
     'last_slot', 'enabled', 'paused')
   if known[5] ~= '1' or known[6] then return nil, false end
   local plan, last = read_plan(known[3]), read_last(known[4])
+  -- Of one that was never claimed, and whose plan cannot be read, nothing is known.
+  if not plan and last == 0 then return nil, false end
   local planned = plan and plan.slot or last
   if plan then
     local first = planned > last and planned or plan.next
