@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from heartbeat.budgets import SpendingLimits, thrifty
 from heartbeat.collector import settle_collector
 from heartbeat.errors import InvalidModel, InvalidSettings
-from heartbeat.instants import from_ms
 from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
 from heartbeat.resolve import Bounds
 from heartbeat.settings import Settings, variable_of
@@ -15,6 +14,7 @@ from heartbeat.store.compiled import Compiled
 from heartbeat.store.gates import Gates
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.processes import Processes
+from heartbeat.store.recent_clock import RecentClock
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
 from heartbeat.store.spending import Spending
@@ -154,7 +154,7 @@ def make_runtime(settings: Settings) -> Runtime:
     models = Models(settings, gates=Gates(server))
     budgets = Budgets(
         Spending(server),
-        now=lambda: from_ms(server.now_ms()),
+        now=RecentClock(server).now,
         limits=SpendingLimits.from_settings(settings),
     )
     keeper = RuleKeeper(Compiled(server), name_model=models.describe)
