@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gateway import present
+from gateway.at_every import read_every
 from gateway.configure import Configuring
 from gateway.store import Store
 from heartbeat.asked import Asked
@@ -52,7 +53,9 @@ def _changed(asked: Asked, request: ScheduleUpdate) -> Asked:
     for name in request.model_fields_set.intersection(_CHANGEABLE):
         values[name] = getattr(request, name)
     if request.cron_expression is not None:
-        values.pop("interval", None)
+        values["interval"] = read_every(request.cron_expression)
+    if values.get("interval") is not None:
+        values.pop("cron_expression", None)
     return Asked.model_validate(
         {name: value for name, value in values.items() if value is not None}
     )

@@ -1,9 +1,10 @@
 """How stored things look to a client: records in, views out."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
+from gateway.at_every import every_text
 from heartbeat.book import Incident, UnknownItem
 from heartbeat.config import HeartbeatConfig
 from heartbeat.degraded import unknown_details
@@ -123,16 +124,12 @@ def incidents(stored: Stored) -> tuple[IncidentView, ...]:
 
 
 def old_schedule(stored: Stored) -> OldSchedule:
-    """Show one heartbeat in the older form, which knows nothing but cron.
-
-    An interval has no cron expression in general (45 minutes are not `*/45`), so it
-    is shown as `@every 45m`: true, and plainly not five fields.
-    """
+    """Show one heartbeat in the older form, which knows nothing but cron."""
     timing = stored.config.timing
     return OldSchedule(
         id=stored.config.schedule_id,
         name=stored.config.name,
-        cron_expression=timing.cron or f"@every {_duration(timing.interval_ms or 0)}",
+        cron_expression=timing.cron or every_text(timing.interval_ms or 0),
         timezone=timing.timezone,
         enabled=stored.state == "active",
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
@@ -190,10 +187,3 @@ def _outage(
 
 def _minutes(ms: int) -> float:
     return ms / _MS_PER_MINUTE
-
-
-def _duration(ms: int) -> str:
-    minutes, rest = divmod(timedelta(milliseconds=ms), timedelta(minutes=1))
-    seconds = rest.total_seconds()
-    parts = [f"{minutes}m" if minutes else "", f"{seconds:g}s" if seconds else ""]
-    return "".join(parts)

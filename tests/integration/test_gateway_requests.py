@@ -149,6 +149,9 @@ def test_the_older_messages_act_on_heartbeats(server_url: str, tmp_path: Path) -
             return str(reply.get("code", reply["type"]))
 
         assert (await listed())["cronExpression"] == "@every 45m"
+        assert await update(cronExpression="@every 90m") == "schedule.updated"
+        assert (await listed())["cronExpression"] == "@every 90m"
+        assert await update(cronExpression="@every day") == "invalid_schedule"
         assert await update(cronExpression="0 9 * * 1") == "schedule.updated"
         assert (await listed())["cronExpression"] == "0 9 * * 1"
         assert await update(enabled=False) == "schedule.updated"
