@@ -15,8 +15,12 @@ class Notify(StrEnum):
     EVERY_RUN = "every-run"
 
 
-class Window(Wire):
-    """One span of active hours as it is written."""
+class Window(Wire, extra="forbid"):
+    """One span of active hours as it is written.
+
+    A field that it does not have is an error: left out, a misspelt `daysOfWeek` would
+    mean every day.
+    """
 
     start: str = Field(description="`HH:MM`, included", examples=["08:00"])
     end: str = Field(description="`HH:MM` up to `24:00`, excluded", examples=["22:00"])

@@ -77,6 +77,14 @@ def test_a_hello_needs_no_id() -> None:
             id="nested",
         ),
         pytest.param(
+            a_frame(
+                heartbeatPath="a",
+                activeHours={"start": "08:00", "end": "09:00", "dayofweek": [1]},
+            ),
+            "activeHours.dayofweek: expected no such field, got [1]",
+            id="misspelt in hours",
+        ),
+        pytest.param(
             '{"type":"heartbeat.history","id":"1","scheduleId":"a","limit":0}',
             "limit: expected",
             id="range",
