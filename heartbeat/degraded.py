@@ -31,6 +31,7 @@ _SHOWN_ONCE = frozenset({Cause.NO_MODEL, Cause.NOT_READ})
 CAUSE_CLASSES: tuple[frozenset[Cause], ...] = (
     frozenset({Cause.NO_MODEL}),
     frozenset({Cause.NOT_READ}),
+    frozenset({Cause.NOT_ALLOWED}),
     frozenset({Cause.PROBE_FAILED, Cause.NO_EVIDENCE, Cause.NOT_CONFIRMED}),
     frozenset(
         {

@@ -92,8 +92,17 @@ def judge_by_probes(
         details="; ".join(told[worst]),
         by=By.RULE,
         severity=item.severity,
-        cause=Cause.PROBE_FAILED if worst is Verdict.UNKNOWN else None,
+        cause=_cause(outcomes) if worst is Verdict.UNKNOWN else None,
     )
+
+
+def _cause(outcomes: Sequence[Observation | Unobserved]) -> Cause:
+    """Say why an item is unknown; what nobody but a person can end comes first."""
+    refused = (
+        isinstance(outcome, Unobserved) and not outcome.is_allowed
+        for outcome in outcomes
+    )
+    return Cause.NOT_ALLOWED if any(refused) else Cause.PROBE_FAILED
 
 
 def _words(source: str) -> tuple[Word, ...]:

@@ -52,6 +52,7 @@ class Unobserved:
 
     call: ToolCall
     why: str
+    is_allowed: bool = True
 
 
 #: Every tool by name, sorted: the order in which a model is shown them.

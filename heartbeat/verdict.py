@@ -41,6 +41,7 @@ class Cause(StrEnum):
     NO_MODEL = "no_model"
     NOT_READ = "not_read"
     PROBE_FAILED = "probe_failed"
+    NOT_ALLOWED = "not_allowed"
     NO_EVIDENCE = "no_evidence"
     NOT_CONFIRMED = "not_confirmed"
     BAD_VERDICT = "bad_verdict"
@@ -65,6 +66,7 @@ _PERMANENT = frozenset(
     {
         Cause.NO_MODEL,
         Cause.NOT_READ,
+        Cause.NOT_ALLOWED,
         Cause.MODEL_REJECTED,
         Cause.MODEL_AUTH,
         Cause.BUDGET,

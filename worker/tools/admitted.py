@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from worker.tools.addresses import Address
-from worker.tools.measured import CannotTell
+from worker.tools.measured import NotAllowed
 
 
 class AdmittedHosts(AbstractResolver):
@@ -27,7 +27,7 @@ class AdmittedHosts(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return what was checked, in its order."""
         if (host, port) not in self._known:
-            raise CannotTell(f"not allowed: {host!r} was not checked")
+            raise NotAllowed(f"not allowed: {host!r} was not checked")
         return [
             ResolveResult(
                 hostname=host,

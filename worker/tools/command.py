@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 
 from heartbeat.phrases import did_you_mean
-from worker.tools.measured import CannotTell, Measured
+from worker.tools.measured import CannotTell, Measured, NotAllowed
 from worker.tools.policy import ToolPolicy
 
 #: Most that is kept of each output; the rest is read and dropped.
@@ -34,7 +34,7 @@ def measure_command(name: str, *, policy: ToolPolicy, seconds: float) -> Measure
     """
     argv = policy.commands.get(name)
     if argv is None:
-        raise CannotTell(
+        raise NotAllowed(
             f"expected a command that this worker has for {policy.owner!r},"
             f" got {name!r}{did_you_mean(name, policy.commands)}"
         )

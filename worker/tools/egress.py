@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from worker.tools.addresses import Address, is_metadata, is_public, parse_address
 from worker.tools.hosts import HostList, InvalidHost, canonical_host
-from worker.tools.measured import CannotTell
+from worker.tools.measured import CannotTell, NotAllowed
 from worker.tools.network import Network
 from worker.tools.policy import ToolPolicy
 from worker.tools.threads import RESOLVER, in_thread
@@ -81,7 +81,7 @@ class Egress:
             raise _forbidden(name)
         if chosen_by_model and not self._may_be_chosen(name, port):
             place = repr(name) if port is None else f"{name!r} port {port}"
-            raise CannotTell(f"not allowed: {place} is not in the checklist")
+            raise NotAllowed(f"not allowed: {place} is not in the checklist")
         literal = parse_address(name)
         found = [literal] if literal else await self._resolve(name, port)
         for address in found:
@@ -97,7 +97,7 @@ class Egress:
         if self._is_local or is_public(address):
             return
         if not any(self._listed.covers(each, port) for each in (name, str(address))):
-            raise CannotTell(
+            raise NotAllowed(
                 f"not allowed: {name!r} is at a private address and is not listed"
             )
 
@@ -139,5 +139,5 @@ def _spell(host: str) -> str:
         raise CannotTell(str(error)) from error
 
 
-def _forbidden(name: str) -> CannotTell:
-    return CannotTell(f"not allowed: {name!r} is for cloud metadata or link-local")
+def _forbidden(name: str) -> NotAllowed:
+    return NotAllowed(f"not allowed: {name!r} is for cloud metadata or link-local")

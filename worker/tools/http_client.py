@@ -11,7 +11,7 @@ from worker.tools.admitted import AdmittedHosts
 from worker.tools.body import Body, BrokenBody, RawBody, decode_body, read_body
 from worker.tools.egress import Egress, explain
 from worker.tools.hosts import canonical_host
-from worker.tools.measured import CannotTell
+from worker.tools.measured import CannotTell, NotAllowed
 
 #: Each one is checked like the first.
 MAX_REDIRECTS = 5
@@ -161,9 +161,9 @@ def _follow(current: URL, location: str) -> URL:
 
 def _require_plain(url: URL) -> URL:
     if url.scheme not in ("http", "https") or not url.raw_host:
-        raise CannotTell(f"not allowed: a URL of the scheme {url.scheme!r}")
+        raise NotAllowed(f"not allowed: a URL of the scheme {url.scheme!r}")
     if url.user is not None or url.password is not None:
-        raise CannotTell(f"not allowed: a URL with credentials, for {url.host!r}")
+        raise NotAllowed(f"not allowed: a URL with credentials, for {url.host!r}")
     return url
 
 

@@ -23,3 +23,7 @@ class CannotTell(Exception):
     Ends in the toolbox, which makes it an Unobserved; the message is for people and
     must hold no secret.
     """
+
+
+class NotAllowed(CannotTell):
+    """Raised when a tool may not look: only a person can change that."""

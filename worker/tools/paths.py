@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from heartbeat.containment import OpenFile, is_within, opened, would_be
-from worker.tools.measured import CannotTell
+from worker.tools.measured import CannotTell, NotAllowed
 from worker.tools.policy import ToolPolicy
 
 
@@ -36,4 +36,4 @@ def looking_at(path: str, *, policy: ToolPolicy, flags: int) -> Iterator[OpenFil
 
 def _require_within(real: Path, folders: Sequence[Path], *, asked: str) -> None:
     if not is_within(real, folders):
-        raise CannotTell(f"not allowed: {asked!r} is not under the root or a read path")
+        raise NotAllowed(f"not allowed: {asked!r} is not under the root or a read path")

@@ -21,7 +21,7 @@ from worker.tools.http_client import HttpClient
 from worker.tools.json import measure_json
 from worker.tools.load import measure_load
 from worker.tools.log import measure_log
-from worker.tools.measured import CannotTell, Measured
+from worker.tools.measured import CannotTell, Measured, NotAllowed
 from worker.tools.memory import measure_memory
 from worker.tools.network import Network, SystemNetwork
 from worker.tools.policy import ToolPolicy
@@ -109,6 +109,8 @@ class Toolbox:
             check_call(call)
             async with asyncio.timeout(self._timeout_seconds):
                 measured = await self._executors[call.tool](call, chosen_by_model)
+        except NotAllowed as error:
+            return Unobserved(call=call, why=str(error), is_allowed=False)
         except (CannotTell, InvalidProbe) as error:
             return Unobserved(call=call, why=str(error))
         except TimeoutError:

@@ -238,6 +238,16 @@ def test_a_tool_that_could_not_tell_leaves_the_item_unknown_with_the_reason() ->
     assert result.details == "disk /: used_percent not known: permission denied"
 
 
+def test_a_tool_that_may_not_look_is_a_cause_that_waiting_does_not_end() -> None:
+    item = an_item(DISK, "load load1 < 4")
+    forbidden = Unobserved(call=UNSEEN.call, why="not allowed: '/'", is_allowed=False)
+    low = Observation(call=item.probes[1].call, fields={"load1": 1.0}, text="")
+    result = judge_by_probes(item, [forbidden, low])
+    assert result is not None
+    assert (result.verdict, result.cause) == (Verdict.UNKNOWN, Cause.NOT_ALLOWED)
+    assert Cause.NOT_ALLOWED.is_permanent
+
+
 def test_what_cannot_be_compared_leaves_the_item_unknown() -> None:
     item = an_item("http http://a/ json.depth < 5")
     result = judge_by_probes(item, [observed("http http://a/", **{"json.depth": "9"})])
