@@ -37,7 +37,8 @@ class Configuring:
 
         1. Read the checklist; what cannot be used stores nothing.
         2. Resolve and store, which schedules it.
-        3. Ask for a run at once where that was wanted.
+        3. Ask for a run at once where that was wanted, or where a run has found trouble
+           while it was disabled.
         """
         asked = request.asked()
         resolved, checklist, change = self.apply(
@@ -105,7 +106,7 @@ class Configuring:
     ) -> tuple[str | None, tuple[str, ...]]:
         """Ask for a run; the config is stored, so a refusal is only a warning."""
         if not wanted:
-            return None, ()
+            return self._store.slots.run_unheard(owner, schedule_id), ()
         try:
             return self._store.slots.request_run(owner, schedule_id), ()
         except (Busy, InvalidConfig) as refusal:

@@ -107,14 +107,16 @@ class Controls:
         )
 
     def resume(self, owner: str, request: Resume, _: datetime) -> ResumeResult:
-        """Let a paused heartbeat go on."""
+        """Let a paused heartbeat go on, at once if it has found trouble meanwhile."""
         changed = self._store.heartbeats.resume(owner, request.schedule_id)
+        run_id = self._store.slots.run_unheard(owner, request.schedule_id)
         stored = self._store.heartbeats.get(owner, request.schedule_id)
         return ResumeResult(
             id=request.id,
             schedule_id=request.schedule_id,
             changed=changed,
             next_runs=present.next_runs(stored),
+            run_id=run_id,
         )
 
     def run(self, owner: str, request: Run, _: datetime) -> RunResult:

@@ -37,6 +37,7 @@ class OlderSchedules:
         stored = self._store.heartbeats.get(owner, request.schedule_id)
         asked = _changed(stored.config.asked_again(), request)
         self._configuring.apply(owner, asked, schedule_id=request.schedule_id, now=now)
+        self._store.slots.run_unheard(owner, request.schedule_id)
         return ScheduleUpdated(id=request.id, schedule_id=request.schedule_id)
 
     def delete(

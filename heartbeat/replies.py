@@ -105,6 +105,10 @@ class ResumeResult(Reply):
     schedule_id: str
     changed: bool
     next_runs: tuple[str, ...] = ()
+    run_id: str | None = Field(
+        default=None,
+        description="a run at once, since one found trouble while it was paused",
+    )
 
 
 class RunResult(Reply):

@@ -207,6 +207,20 @@ class Slots:
             return run_id(uid, now_ms, manual=True)
         raise _refusal(str(answer), schedule_id)
 
+    def run_unheard(self, owner: str, schedule_id: str) -> str | None:
+        """Look again at what a run found while its owner did not want to hear of it.
+
+        To be called when a heartbeat goes on. Returns the run's id, None where nothing
+        is to be looked at, or a run that will be heard is open already.
+        """
+        key = keys.heartbeat(unique_id(owner, schedule_id))
+        if self._server.ask(lambda client: client.hget(key, "unheard")) is None:
+            return None
+        try:
+            return self.request_run(owner, schedule_id)
+        except (Busy, InvalidConfig):
+            return None
+
 
 def _refusal(answer: str, schedule_id: str) -> Exception:
     if answer == "busy":

@@ -3,7 +3,7 @@
 -- book, messages… Answers {'ok'}; {'fenced'} when the right was lost: nothing changes;
 -- {'conflict', version, config, revision, book} when book or config changed meanwhile:
 -- decide again. A heartbeat that is gone, paused or disabled is recorded and tells
--- nobody. A finish whose reply was lost answers 'ok' again. Runs in a row that found
+-- nobody; what it found is noted, for when it goes on. A finish whose reply was lost answers 'ok' again. Runs in a row that found
 -- nothing to judge are one record.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local status, record, judged = ARGV[5], ARGV[6], ARGV[7]
@@ -25,6 +25,9 @@ if is_heard(uid, open) then
   end
   if book ~= '' then save_book(uid, book) end
   tell(known[3], rest(10), now)
+  redis.call('HDEL', heartbeat_key(uid), 'unheard')
+elseif status == 'alert' or status == 'unknown' then
+  note_unheard(uid, open)
 end
 local run = decoded(record)
 if status == 'skipped' and not run.items then

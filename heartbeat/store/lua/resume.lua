@@ -1,4 +1,4 @@
--- Let a paused heartbeat go on. ARGV: uid, version that the plan was made for, plan
+-- Let a paused heartbeat go on. ARGV: now, uid, version that the plan was made for, plan
 -- ('' when it is not enabled), slots passed meanwhile as JSON or ''.
 -- Answers 1; 0 when it was not paused; -1 when the config changed meanwhile.
 local now, uid, version, plan, passed = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]

@@ -89,7 +89,11 @@ local function close_lost(uid, open)
     v = 1, runId = open.runId, slotMs = open.slot, status = 'lost',
     reason = 'worker_died', startedMs = open.startedMs, host = open.host,
   }))
-  if is_heard(uid, open) then leave_untold(uid, 'lost', one_slot(open)) end
+  if is_heard(uid, open) then
+    leave_untold(uid, 'lost', one_slot(open))
+  else
+    note_unheard(uid, open)
+  end
   close_open(uid)
 end
 

@@ -26,6 +26,15 @@ local function is_heard(uid, open)
   return not reason or reason == 'reconfigured'
 end
 
+-- Keep in mind that a run found trouble of which nobody heard, since its heartbeat was
+-- paused or disabled meanwhile: it is looked at again as soon as it goes on.
+local function note_unheard(uid, open)
+  local key = heartbeat_key(uid)
+  if not open.deleted and redis.call('EXISTS', key) == 1 then
+    redis.call('HSET', key, 'unheard', '1')
+  end
+end
+
 -- Whether it is too late to begin a slot, open or planned. It is due inside its hours: one
 -- that nobody began until they closed was missed, not left out. One that had begun once is
 -- wanted until its run could have ended, also when its worker handed it back.
