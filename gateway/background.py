@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 
 from gateway.auth import TokensFile
@@ -42,9 +43,11 @@ class Background:
         server: Server,
         health: Health,
         tokens_file: TokensFile | None,
+        listen: Callable[[], Coroutine[None, None, None]],
     ) -> None:
+        """Take the collaborators; `listen` hears the pushes, and does not return."""
         self._shared, self._server, self._health = shared, server, health
-        self._tokens_file = tokens_file
+        self._tokens_file, self._listen = tokens_file, listen
         self._host, self._pid = socket.gethostname(), os.getpid()
         store = shared.store
         holder = f"{self._host} {self._pid}"
@@ -92,6 +95,7 @@ class Background:
         jobs = Recurring(self._shared.metrics)
         shared = self._shared
         sweep = Sweep(shared.wheel, shared.clock, shared.metrics, failed=jobs.failed)
+        jobs.add("feed", self._listen)
         jobs.add("sweep", sweep.run)
         jobs.every(FLUSH_SECONDS, "cursors", self.save_cursors)
         jobs.every(REPORT_SECONDS, "report", self._report)

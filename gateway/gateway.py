@@ -32,7 +32,7 @@ class Gateway:
         """Put the parts together. Raises InvalidSettings for a bad tokens file.
 
         `on_broken` hears that this gateway must be stopped: its recurring work has
-        ended, and it would go on without a watcher.
+        ended, and it would go on without a watcher, or without hearing of alerts.
         """
         url = settings.redis_url.get_secret_value()
         tokens_file = (
@@ -61,14 +61,17 @@ class Gateway:
         )
         self._server = Server(shared, self._health)
         self._background = Background(
-            shared, server=self._server, health=self._health, tokens_file=tokens_file
+            shared,
+            server=self._server,
+            health=self._health,
+            tokens_file=tokens_file,
+            listen=self._feed.listen,
         )
         self._working: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
         """Serve; return the port. Raises OSError. Redis may come later."""
         port = await self._server.start()
-        await self._feed.start()
         self._working = asyncio.create_task(self._background.run())
         self._working.add_done_callback(self._ended)
         return port
