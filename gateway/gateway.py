@@ -18,9 +18,13 @@ from gateway.server import Server
 from gateway.shared import Shared
 from gateway.store import Store
 from gateway.subscriptions import Subscriptions
+from gateway.threads import Threads
 from heartbeat.settings import Settings
 from heartbeat.store.feed import FeedReader
 from heartbeat.store.server import Server as RedisServer
+
+#: Store calls at once for clients that say hello; the rest wait their turn.
+JOINING_THREADS = 4
 
 
 class Gateway:
@@ -46,6 +50,7 @@ class Gateway:
         self._feed = FeedReader(url, on_push=hub.pushed, on_reset=hub.reset)
         store = Store.on(self._redis)
         self._commands = Commands(store, settings)
+        self._joining = Threads(JOINING_THREADS, name="joining")
         shared = Shared(
             settings=settings,
             gate=Gate(tokens, Failures(settings.max_failed_logins_per_minute)),
@@ -55,6 +60,7 @@ class Gateway:
             cursors=Cursors(),
             store=store,
             commands=self._commands,
+            joining=self._joining,
             metrics=metrics,
             clock=AwakeClock(time.monotonic),
             wheel=Wheel(),
@@ -95,6 +101,7 @@ class Gateway:
         await self._background.leave()
         await self._feed.close()
         self._commands.close()
+        self._joining.close()
         self._redis.close()
 
     def _ended(self, _: object) -> None:

@@ -132,12 +132,12 @@ class Listening:
         cursor = hello.resume
         if cursor is None and hello.client_id is not None:
             client_id, cursors = hello.client_id, self._shared.store.cursors
-            stored = await self._shared.commands.call(
+            stored = await self._shared.joining.call(
                 lambda: cursors.get(self._owner, client_id)
             )
             cursor = self._shared.cursors.newest(self._owner, client_id, stored)
             if cursor is None:
-                self._may_have_had = await self._shared.commands.call(
+                self._may_have_had = await self._shared.joining.call(
                     lambda: cursors.may_have_had(self._owner, client_id)
                 )
         self.has_cursor = cursor is not None
@@ -148,7 +148,7 @@ class Listening:
     async def _keep(self, hello: Hello, begins_at: str) -> None:
         client_id, cursors = hello.client_id, self._shared.store.cursors
         if client_id is not None:
-            forgotten = await self._shared.commands.call(
+            forgotten = await self._shared.joining.call(
                 lambda: cursors.advance(self._owner, client_id, begins_at)
             )
             self._shared.metrics.count("clients_forgotten", by=forgotten)
