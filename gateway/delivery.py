@@ -64,7 +64,7 @@ class Delivery:
         self.phase = Phase.CATCHING_UP
         self._last = self._highest = cursor
         self._pushed: str | None = None
-        self._limit = 0
+        self._limit, self._fits = 0, PAGE
         self._again = False
         self._window, self._page_bytes = window, page_bytes
         self._acknowledged: str | None = None
@@ -75,7 +75,7 @@ class Delivery:
 
     def begin(self) -> Read:
         """Read on from the cursor; the owner's pushes must be subscribed by now."""
-        self._limit = min(PAGE, self._window)
+        self._limit = min(self._fits, self._window)
         return Read(after=self._last, limit=self._limit, cause=Cause.JOIN)
 
     def pushed(self, entry: Entry) -> Step:
@@ -106,6 +106,7 @@ class Delivery:
         if len(send) < len(entries) and self._room() <= 0:
             self.phase = Phase.FULL
             return Step(lost=lost, send=send)
+        self._learn(len(send), of=len(entries))
         is_short = len(send) == len(entries) < self._limit
         if not is_short or self._again or _is_later(self._pushed, self._last):
             return Step(lost=lost, send=send, read=self._catch_up(None).read)
@@ -179,7 +180,7 @@ class Delivery:
             return NOTHING
         self.phase = Phase.CATCHING_UP
         self._again, self._pushed = False, None
-        self._limit = min(PAGE, room)
+        self._limit = min(self._fits, room)
         return Step(read=Read(after=self._last, limit=self._limit, cause=cause))
 
     def _go_on(self) -> Step:
@@ -209,6 +210,16 @@ class Delivery:
             self._sent(entry)
             send.append(entry)
         return tuple(send)
+
+    def _learn(self, sent: int, *, of: int) -> None:
+        """Learn how many entries to ask for: twice as many as fitted into a page.
+
+        Whoever asks for many large ones again and again reads most of them in vain.
+        """
+        if sent < of:
+            self._fits = min(PAGE, 2 * sent)
+        elif sent == self._limit:
+            self._fits = min(PAGE, max(self._fits, 2 * sent))
 
     def _sent(self, entry: Entry) -> None:
         self._last = self._highest = entry.alert_id

@@ -1,10 +1,19 @@
 """What one connection gets next, by example; see the machine for all the rest."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.delivery import PAGE, Cause, Delivery, Phase, Read
 from heartbeat.errors import InvalidMessage
-from tests.unit.gateway.feeds import a_live_delivery, an_entry, entries, ids
+from heartbeat.feed import Entry
+from tests.unit.gateway.feeds import (
+    PAYLOAD,
+    a_live_delivery,
+    an_entry,
+    entries,
+    ids,
+)
 
 
 def test_it_reads_on_from_the_cursor() -> None:
@@ -164,6 +173,39 @@ def test_a_page_is_bounded_in_bytes() -> None:
     assert ids(step) == ["1-1", "1-2"]
     assert step.read is not None
     assert step.read.after == "1-2"
+
+
+def read_to_the_end(delivery: Delivery, feed: list[Entry]) -> list[Read]:
+    """Catch up with a feed; return the reads that it took."""
+    reads, read = [], delivery.begin()
+    while True:
+        reads.append(read)
+        start = 0 if read.after is None else int(read.after.split("-")[1])
+        following = delivery.page(
+            feed[start : start + read.limit], feed[-1].alert_id
+        ).read
+        if following is None:
+            return reads
+        read = following
+
+
+def test_large_entries_are_read_about_twice_and_not_page_by_page() -> None:
+    size = len(an_entry(1).payload)
+    delivery = Delivery(None, window=256, page_bytes=4 * size)
+    first, *others = read_to_the_end(delivery, entries(1, 1000))
+    assert first.limit == PAGE
+    assert {read.limit for read in others} == {8}
+
+
+def test_smaller_entries_are_read_by_the_page_again() -> None:
+    size = len(an_entry(1).payload)
+    large = [replace(one, payload=PAYLOAD.ljust(size * 400)) for one in entries(1, 10)]
+    delivery = Delivery(None, window=256, page_bytes=size * 401)
+    reads = read_to_the_end(delivery, [*large, *entries(11, 1000)])
+    limits = [read.limit for read in reads]
+    assert limits[1:10] == [2] * 9
+    assert limits[-1] == PAGE
+    assert len(limits) < 25
 
 
 @pytest.mark.parametrize("alert_id", ["1-3", "2-1"], ids=["later", "other epoch"])
