@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 
 from gateway.auth import TokensFile
 from gateway.cursors import FLUSH_SECONDS
 from gateway.deadman import PING_SECONDS, DeadMan
 from gateway.health import Health
+from gateway.memory import Memory
 from gateway.recurring import Recurring
 from gateway.server import Server
 from gateway.shared import Shared
@@ -42,14 +44,17 @@ class Background:
         server: Server,
         health: Health,
         tokens_file: TokensFile | None,
+        listen: Callable[[], Coroutine[None, None, None]],
     ) -> None:
+        """Take the collaborators; `listen` hears the pushes, and does not return."""
         self._shared, self._server, self._health = shared, server, health
-        self._tokens_file = tokens_file
+        self._tokens_file, self._listen = tokens_file, listen
         self._host, self._pid = socket.gethostname(), os.getpid()
         store = shared.store
         holder = f"{self._host} {self._pid}"
         self._watcher = Watcher(store.watch, store.heartbeats, holder=holder)
-        self._dead_man = _dead_man(shared)
+        self._memory = Memory()
+        self._dead_man = _dead_man(shared, self._memory)
         self._threads = Threads(THREADS, name="background")
         self._recurring = self._jobs()
 
@@ -92,6 +97,7 @@ class Background:
         jobs = Recurring(self._shared.metrics)
         shared = self._shared
         sweep = Sweep(shared.wheel, shared.clock, shared.metrics, failed=jobs.failed)
+        jobs.add("feed", self._listen)
         jobs.add("sweep", sweep.run)
         jobs.every(FLUSH_SECONDS, "cursors", self.save_cursors)
         jobs.every(REPORT_SECONDS, "report", self._report)
@@ -104,15 +110,26 @@ class Background:
         return jobs
 
     async def _report(self) -> None:
-        """Say that this gateway is alive, and see what the fleet does."""
+        """Say that this gateway is alive, and see what the fleet does.
+
+        And whether Redis still knows what it knew: a client without an alert has no
+        place in a feed by which it could notice that its heartbeats are gone.
+        """
         try:
-            await self._threads.call(self._exchange)
+            stored = await self._threads.call(self._exchange)
         except StoreError:
             self._health.redis_failed()
             raise
         self._health.redis_answered(self._shared.clock())
+        if self._memory.compare(stored):
+            _LOG.error(
+                "Redis has lost state: it was emptied, or is an older copy of itself;"
+                " who is connected is told, and has to configure again",
+                extra={"action": "state_lost"},
+            )
+            self._shared.hub.state_lost()
 
-    def _exchange(self) -> None:
+    def _exchange(self) -> int:
         store = self._shared.store
         store.processes.report("gateway", host=self._host, pid=self._pid)
         statistics = store.statistics
@@ -123,6 +140,7 @@ class Background:
         )
         spent = store.spending.of_fleet(datetime.now(UTC))
         self._shared.metrics.set_usage(spent)
+        return statistics.configs_stored()
 
     async def _look(self) -> None:
         """Watch for slots that beat and workers did not see through."""
@@ -149,7 +167,7 @@ class Background:
             _LOG.info("tokens read again", extra={"action": "tokens_read"})
 
 
-def _dead_man(shared: Shared) -> DeadMan | None:
+def _dead_man(shared: Shared, memory: Memory) -> DeadMan | None:
     url, store = shared.settings.deadman_url, shared.store
     if url is None:
         return None
@@ -158,4 +176,5 @@ def _dead_man(shared: Shared) -> DeadMan | None:
         watch=store.watch,
         processes=store.processes,
         statistics=store.statistics,
+        memory=memory,
     )

@@ -1,10 +1,17 @@
 """The checklist behind a config: its file under the owner's root, or its content."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from heartbeat.checklist import Checklist, parse_checklist
-from heartbeat.checklist_file import read_checklist, relative_path
+from gateway.files import Files
+from heartbeat.checklist import Checklist
+from heartbeat.checklist_file import (
+    READ_SECONDS,
+    not_in_time,
+    read_checklist,
+    relative_path,
+)
 from heartbeat.config import HeartbeatConfig
 from heartbeat.jobs import queue_for
 from heartbeat.owners import root_of
@@ -12,26 +19,40 @@ from heartbeat.store.processes import ProcessSeen
 from heartbeat.tool_calls import is_host_bound
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A checklist as it was read, and the one spelling of its path, or its label."""
+
+    path: str
+    text: str | bytes
+
+
 class Checklists:
     """Reads checklists for one root; owners other than `local` have a folder in it."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root, self._files = root, Files()
 
-    def relative(self, owner: str, path: str, content: str | None) -> str:
-        """Return the one spelling of a path, or the label of inline content."""
-        return (
-            path
-            if content is not None
-            else relative_path(path, root_of(owner, self._root))
-        )
+    async def read(self, owner: str, path: str, content: str | None) -> Source:
+        """Return inline content, or what the file has; raises ChecklistUnavailable.
 
-    def read(self, owner: str, path: str, content: str | None) -> Checklist:
-        """Read and parse; raises ChecklistUnavailable, InvalidChecklist."""
+        Only here files are looked at, and never in a thread that the store is asked
+        in: a mount that hangs must not keep anybody from the store.
+        """
         if content is not None:
-            return parse_checklist(content)
-        return parse_checklist(
-            read_checklist(path, root=root_of(owner, self._root)).text_bytes
+            return Source(path=path, text=content)
+        try:
+            return await self._files.call(
+                owner, lambda: self._read(owner, path), seconds=READ_SECONDS
+            )
+        except TimeoutError:
+            raise not_in_time(path) from None
+
+    def _read(self, owner: str, path: str) -> Source:
+        root = root_of(owner, self._root)
+        relative = relative_path(path, root)
+        return Source(
+            path=relative, text=read_checklist(relative, root=root).text_bytes
         )
 
 

@@ -1,15 +1,16 @@
 """From a request to its reply, over the store, in a few threads of its own."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import cast
 
 from gateway.checklists import Checklists
 from gateway.configure import Configuring
 from gateway.control import Controls
 from gateway.limits import Buckets
 from gateway.older import OlderSchedules
+from gateway.showing import Showing
 from gateway.store import Store
 from gateway.threads import Threads
 from gateway.usage_reports import UsageReports
@@ -44,27 +45,31 @@ from heartbeat.views import IncidentView
 THREADS = 8
 
 _LOG = logging.getLogger(__name__)
-_T = TypeVar("_T")
-_Handler = Callable[[str, Request, datetime], Reply]
+_Handler = Callable[[str, Request, datetime], Awaitable[Reply]]
+_StoreHandler = Callable[[str, Request, datetime], Reply]
 
 
 class Commands:
     """Carries out the requests of all connections."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
+        self._threads = threads = Threads(THREADS, name="store")
         checklists = Checklists(settings.root)
-        configuring = Configuring(store, checklists, settings)
-        self._controls = Controls(store, checklists)
-        self._handlers = _handlers(
-            configuring,
-            self._controls,
-            OlderSchedules(store, configuring),
-            UsageReports(store.spending, SpendingLimits.from_settings(settings)),
-        )
+        configuring = Configuring(store, checklists, settings, threads)
+        showing = Showing(store, checklists, threads)
+        older = OlderSchedules(store, configuring, threads)
+        reports = UsageReports(store.spending, SpendingLimits.from_settings(settings))
+        self._controls = Controls(store)
+        self._handlers = {
+            **_of_files(configuring, showing, older),
+            **{
+                kind: self._in_thread(handler)
+                for kind, handler in _of_store(self._controls, older, reports).items()
+            },
+        }
         per_minute = settings.max_configures_per_minute
         self._per_minute = per_minute
         self._configures = Buckets(per_minute / 60, per_minute)
-        self._threads = Threads(THREADS, name="store")
 
     async def execute(
         self, owner: str, request: ClientMessage, *, now: datetime, clock: float
@@ -73,7 +78,7 @@ class Commands:
         try:
             self._check_rate(owner, request, clock)
             handler = self._handlers[type(request)]
-            reply = await self.call(lambda: handler(owner, request, now))
+            reply = await handler(owner, request, now)
         except HeartbeatError as error:
             return error_reply(error, request.id)
         except Exception:  # noqa: BLE001  # the socket must outlive any bug
@@ -85,17 +90,19 @@ class Commands:
             )
         return with_unknown_fields(reply, request)
 
-    async def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
-        """Return what is open of an owner's heartbeats."""
-        return await self.call(lambda: self._controls.open_incidents(owner))
-
-    async def call(self, function: Callable[[], _T]) -> _T:
-        """Run a call of the store in one of the threads."""
-        return await self._threads.call(function)
+    def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
+        """Return what is open of an owner's heartbeats; this waits for the store."""
+        return self._controls.open_incidents(owner)
 
     def close(self) -> None:
         """Let running calls end; begin no other."""
         self._threads.close()
+
+    def _in_thread(self, handler: _StoreHandler) -> _Handler:
+        async def handle(owner: str, request: Request, now: datetime) -> Reply:
+            return await self._threads.call(lambda: handler(owner, request, now))
+
+        return handle
 
     def _check_rate(self, owner: str, request: ClientMessage, clock: float) -> None:
         if not isinstance(request, Configure | ScheduleUpdate):
@@ -117,16 +124,25 @@ def with_unknown_fields(reply: Reply, request: Request) -> Reply:
     return reply.model_copy(update={"warnings": (*unknown, *reply.warnings)})
 
 
-def _handlers(
-    configuring: Configuring,
-    controls: Controls,
-    older: OlderSchedules,
-    reports: UsageReports,
+def _of_files(
+    configuring: Configuring, showing: Showing, older: OlderSchedules
 ) -> Mapping[type[Request], _Handler]:
+    """Return what reads a checklist first, and asks the store in the threads itself."""
     table = {
         Configure: configuring.configure,
+        Get: showing.get,
+        ScheduleUpdate: older.update,
+    }
+    # Each handler is reached only with the kind of request it stands beside.
+    return cast(Mapping[type[Request], _Handler], table)
+
+
+def _of_store(
+    controls: Controls, older: OlderSchedules, reports: UsageReports
+) -> Mapping[type[Request], _StoreHandler]:
+    """Return what does nothing but ask the store."""
+    table = {
         ListHeartbeats: controls.list,
-        Get: controls.get,
         Delete: controls.delete,
         Pause: controls.pause,
         Resume: controls.resume,
@@ -138,8 +154,6 @@ def _handlers(
         Unsnooze: controls.unsnooze,
         UsageQuery: reports.usage,
         ScheduleList: older.list,
-        ScheduleUpdate: older.update,
         ScheduleDelete: older.delete,
     }
-    # Each handler is reached only with the kind of request it stands beside.
-    return cast(Mapping[type[Request], _Handler], table)
+    return cast(Mapping[type[Request], _StoreHandler], table)  # for the same reason

@@ -1,30 +1,50 @@
 """Create and change heartbeats: the checklist is read, the config resolved, stored."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway import present, present_items
 from gateway.checklists import Checklists, placement_warnings
 from gateway.store import Store
+from gateway.threads import Threads
 from heartbeat.asked import Asked
-from heartbeat.checklist import Checklist
-from heartbeat.config import check_schedule_id, default_schedule_id
+from heartbeat.checklist import Checklist, parse_checklist
+from heartbeat.config import (
+    HeartbeatConfig,
+    check_schedule_id,
+    default_schedule_id,
+)
 from heartbeat.errors import Busy, InvalidConfig
 from heartbeat.item_checks import check_items
 from heartbeat.replies import Configured
 from heartbeat.requests import Configure
-from heartbeat.resolve import Bounds, Identity, Resolved, resolve
+from heartbeat.resolve import Bounds, Identity, resolve
 from heartbeat.settings import Settings
 from heartbeat.store.heartbeats import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What configuring has stored; the warnings are also those about single items."""
+
+    config: HeartbeatConfig
+    checklist: Checklist
+    change: Change
+    warnings: tuple[str, ...]
 
 
 class Configuring:
     """Carries out whatever makes or changes a config."""
 
     def __init__(
-        self, store: Store, checklists: Checklists, settings: Settings
+        self,
+        store: Store,
+        checklists: Checklists,
+        settings: Settings,
+        threads: Threads,
     ) -> None:
         self._store, self._checklists = store, checklists
+        self._threads = threads
         self._most = settings.max_heartbeats_per_owner
         self._bounds = Bounds(
             timezone=settings.timezone,
@@ -32,7 +52,9 @@ class Configuring:
             custom_base_url=settings.anthropic_base_url is not None,
         )
 
-    def configure(self, owner: str, request: Configure, now: datetime) -> Configured:
+    async def configure(
+        self, owner: str, request: Configure, now: datetime
+    ) -> Configured:
         """Create or update a heartbeat.
 
         1. Read the checklist; what cannot be used stores nothing.
@@ -40,48 +62,30 @@ class Configuring:
         3. Ask for a run at once where that was wanted, or where a run has found trouble
            while it was disabled.
         """
-        asked = request.asked()
-        resolved, checklist, change = self.apply(
-            owner, asked, schedule_id=request.schedule_id, now=now
+        applied = await self.apply(
+            owner, request.asked(), schedule_id=request.schedule_id, now=now
         )
-        schedule_id = resolved.config.schedule_id
-        run_id, run_warnings = self._run_now(owner, schedule_id, request.run_now)
-        stored = self._store.heartbeats.get(owner, schedule_id)
-        return Configured(
-            id=request.id,
-            schedule_id=schedule_id,
-            outcome=change.outcome,
-            config=present.effective(stored.config),
-            next_runs=present.next_runs(stored),
-            items=present_items.items(checklist.items, stored, now=now),
-            paused=stored.state == "paused",
-            run_id=run_id,
-            warnings=(
-                *_checklist_warnings(checklist),
-                *resolved.warnings,
-                *placement_warnings(
-                    stored.config, checklist, self._store.processes.seen()
-                ),
-                *run_warnings,
-            ),
-        )
+        return await self._threads.call(lambda: self._answer(request, applied, now))
 
-    def apply(
+    async def apply(
         self, owner: str, asked: Asked, *, schedule_id: str | None, now: datetime
-    ) -> tuple[Resolved, Checklist, Change]:
-        """Resolve what is asked against the checklist as it is now, and store it.
-
-        The warnings are also those about what single items ask for.
-        """
-        path = self._checklists.relative(owner, asked.heartbeat_path, asked.content)
+    ) -> Applied:
+        """Resolve what is asked against the checklist as it is now, and store it."""
+        source = await self._checklists.read(owner, asked.heartbeat_path, asked.content)
         identity = Identity(
             owner=owner,
-            schedule_id=default_schedule_id(owner, path)
+            schedule_id=default_schedule_id(owner, source.path)
             if schedule_id is None
             else check_schedule_id(schedule_id),
-            path=path,
+            path=source.path,
         )
-        checklist = self._checklists.read(owner, path, asked.content)
+        return await self._threads.call(
+            lambda: self._store_it(asked, identity, parse_checklist(source.text), now)
+        )
+
+    def _store_it(
+        self, asked: Asked, identity: Identity, checklist: Checklist, now: datetime
+    ) -> Applied:
         resolved = resolve(
             asked,
             checklist.front_matter,
@@ -98,8 +102,38 @@ class Configuring:
         change = self._store.heartbeats.configure(
             resolved.config, max_per_owner=self._most
         )
-        warnings = (*resolved.warnings, *of_items)
-        return replace(resolved, warnings=warnings), checklist, change
+        return Applied(
+            config=resolved.config,
+            checklist=checklist,
+            change=change,
+            warnings=(*resolved.warnings, *of_items),
+        )
+
+    def _answer(
+        self, request: Configure, applied: Applied, now: datetime
+    ) -> Configured:
+        owner, schedule_id = applied.config.owner, applied.config.schedule_id
+        checklist = applied.checklist
+        run_id, run_warnings = self._run_now(owner, schedule_id, request.run_now)
+        stored = self._store.heartbeats.get(owner, schedule_id)
+        return Configured(
+            id=request.id,
+            schedule_id=schedule_id,
+            outcome=applied.change.outcome,
+            config=present.effective(stored.config),
+            next_runs=present.next_runs(stored),
+            items=present_items.items(checklist.items, stored, now=now),
+            paused=stored.state == "paused",
+            run_id=run_id,
+            warnings=(
+                *_checklist_warnings(checklist),
+                *applied.warnings,
+                *placement_warnings(
+                    stored.config, checklist, self._store.processes.seen()
+                ),
+                *run_warnings,
+            ),
+        )
 
     def _run_now(
         self, owner: str, schedule_id: str, wanted: bool

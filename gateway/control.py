@@ -4,18 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 
-from gateway import pages, present, present_items
-from gateway.checklists import Checklists
+from gateway import pages, present
 from gateway.store import Store
 from heartbeat.book import Settled
-from heartbeat.checklist import Checklist
-from heartbeat.errors import HeartbeatError
 from heartbeat.incidents import acknowledge, snooze, unsnooze
 from heartbeat.instants import ms_to_text
 from heartbeat.replies import (
     AcknowledgeResult,
     DeleteResult,
-    GetResult,
     HistoryResult,
     IncidentsResult,
     ListResult,
@@ -28,7 +24,6 @@ from heartbeat.replies import (
 from heartbeat.requests import (
     Acknowledge,
     Delete,
-    Get,
     History,
     Incidents,
     ListHeartbeats,
@@ -43,10 +38,10 @@ from heartbeat.views import IncidentView
 
 
 class Controls:
-    """Carries out whatever leaves a heartbeat's config as it is."""
+    """Carries out whatever needs no checklist and leaves the config as it is."""
 
-    def __init__(self, store: Store, checklists: Checklists) -> None:
-        self._store, self._checklists = store, checklists
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def list(self, owner: str, request: ListHeartbeats, _: datetime) -> ListResult:
         """List a page of the owner's heartbeats, all or those of one checklist."""
@@ -70,26 +65,6 @@ class Controls:
             heartbeats=shown,
             next=shown[-1].schedule_id if is_more else None,
             warnings=() if after else tuple(self._store.unreadable.of(owner)),
-        )
-
-    def get(self, owner: str, request: Get, now: datetime) -> GetResult:
-        """Show one heartbeat, with its checklist as it is now."""
-        stored = self._store.heartbeats.get(owner, request.schedule_id)
-        checklist, problem = self._read(owner, stored)
-        compiled = self._store.compiled.load(stored.config.uid)
-        uid = stored.config.uid
-        newest = self._store.runs.newest([uid]).get(uid)
-        return GetResult(
-            id=request.id,
-            heartbeat=present.heartbeat(stored, newest),
-            config=present.effective(stored.config),
-            next_runs=present.next_runs(stored),
-            items=present_items.items(
-                checklist.items, stored, now=now, compiled=compiled
-            )
-            if checklist
-            else (),
-            problem=problem,
         )
 
     def delete(self, owner: str, request: Delete, _: datetime) -> DeleteResult:
@@ -125,14 +100,17 @@ class Controls:
         return RunResult(id=request.id, schedule_id=request.schedule_id, run_id=run_id)
 
     def history(self, owner: str, request: History, _: datetime) -> HistoryResult:
-        """Show the newest runs."""
-        records = self._store.runs.history(
-            owner, request.schedule_id, limit=request.limit
-        )
+        """Show a page of the runs, newest first."""
+        records = self._store.runs.history(owner, request.schedule_id)
+        if request.after is not None:
+            records = pages.behind(request.after, records)
+        views = (present.run(record) for record in records)
+        shown, is_more = pages.page(views, limit=request.limit)
         return HistoryResult(
             id=request.id,
             schedule_id=request.schedule_id,
-            runs=tuple(present.run(record) for record in records),
+            runs=shown,
+            next=shown[-1].run_id if is_more else None,
         )
 
     def incidents(self, owner: str, request: Incidents, _: datetime) -> IncidentsResult:
@@ -201,13 +179,6 @@ class Controls:
         return UnsnoozeResult(
             id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
         )
-
-    def _read(self, owner: str, stored: Stored) -> tuple[Checklist | None, str | None]:
-        config = stored.config
-        try:
-            return self._checklists.read(owner, config.path, config.content), None
-        except HeartbeatError as error:
-            return None, str(error)
 
 
 def _snoozed_until(settled: Settled, item_key: str) -> str:

@@ -18,9 +18,13 @@ from gateway.server import Server
 from gateway.shared import Shared
 from gateway.store import Store
 from gateway.subscriptions import Subscriptions
+from gateway.threads import Threads
 from heartbeat.settings import Settings
 from heartbeat.store.feed import FeedReader
 from heartbeat.store.server import Server as RedisServer
+
+#: Store calls at once for clients that say hello; the rest wait their turn.
+JOINING_THREADS = 4
 
 
 class Gateway:
@@ -32,7 +36,7 @@ class Gateway:
         """Put the parts together. Raises InvalidSettings for a bad tokens file.
 
         `on_broken` hears that this gateway must be stopped: its recurring work has
-        ended, and it would go on without a watcher.
+        ended, and it would go on without a watcher, or without hearing of alerts.
         """
         url = settings.redis_url.get_secret_value()
         tokens_file = (
@@ -46,6 +50,7 @@ class Gateway:
         self._feed = FeedReader(url, on_push=hub.pushed, on_reset=hub.reset)
         store = Store.on(self._redis)
         self._commands = Commands(store, settings)
+        self._joining = Threads(JOINING_THREADS, name="joining")
         shared = Shared(
             settings=settings,
             gate=Gate(tokens, Failures(settings.max_failed_logins_per_minute)),
@@ -55,20 +60,24 @@ class Gateway:
             cursors=Cursors(),
             store=store,
             commands=self._commands,
+            joining=self._joining,
             metrics=metrics,
             clock=AwakeClock(time.monotonic),
             wheel=Wheel(),
         )
         self._server = Server(shared, self._health)
         self._background = Background(
-            shared, server=self._server, health=self._health, tokens_file=tokens_file
+            shared,
+            server=self._server,
+            health=self._health,
+            tokens_file=tokens_file,
+            listen=self._feed.listen,
         )
         self._working: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
         """Serve; return the port. Raises OSError. Redis may come later."""
         port = await self._server.start()
-        await self._feed.start()
         self._working = asyncio.create_task(self._background.run())
         self._working.add_done_callback(self._ended)
         return port
@@ -92,6 +101,7 @@ class Gateway:
         await self._background.leave()
         await self._feed.close()
         self._commands.close()
+        self._joining.close()
         self._redis.close()
 
     def _ended(self, _: object) -> None:

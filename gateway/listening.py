@@ -51,7 +51,7 @@ class Listening:
         4. Keep where a named client begins: what comes before it has acknowledged
            anything must reach it even if it goes at once. Pushes are still only noted.
 
-        Raises StoreError and LimitReached; then nothing is left behind.
+        Raises StoreError and LimitReached; whatever it raises, nothing is left behind.
         """
         await self._shared.subscriptions.hold(self._owner)
         try:
@@ -71,10 +71,10 @@ class Listening:
             if hello is not None and not self.has_cursor:
                 first = entries[0] if entries else None
                 await self._keep(hello, cursor or start_of(first, self.head))
+            step = delivery.page(entries, self.head)
         except BaseException:
             await self.close()
             raise
-        step = delivery.page(entries, self.head)
         if self._may_have_had and step.lost is None:
             step = replace(step, lost=Lost(reason="state_lost"))
         return delivery, step
@@ -111,6 +111,11 @@ class Listening:
         if self._delivery is not None:
             self.take(self._delivery.compare_head(head))
 
+    def state_lost(self) -> None:
+        """Take note that the store has lost state."""
+        if self._delivery is not None:
+            self.take(self._delivery.state_lost())
+
     def paused(self) -> None:
         """Take note that the client does not keep up."""
         if self._delivery is not None:
@@ -132,12 +137,12 @@ class Listening:
         cursor = hello.resume
         if cursor is None and hello.client_id is not None:
             client_id, cursors = hello.client_id, self._shared.store.cursors
-            stored = await self._shared.commands.call(
+            stored = await self._shared.joining.call(
                 lambda: cursors.get(self._owner, client_id)
             )
             cursor = self._shared.cursors.newest(self._owner, client_id, stored)
             if cursor is None:
-                self._may_have_had = await self._shared.commands.call(
+                self._may_have_had = await self._shared.joining.call(
                     lambda: cursors.may_have_had(self._owner, client_id)
                 )
         self.has_cursor = cursor is not None
@@ -148,21 +153,20 @@ class Listening:
     async def _keep(self, hello: Hello, begins_at: str) -> None:
         client_id, cursors = hello.client_id, self._shared.store.cursors
         if client_id is not None:
-            forgotten = await self._shared.commands.call(
+            forgotten = await self._shared.joining.call(
                 lambda: cursors.advance(self._owner, client_id, begins_at)
             )
             self._shared.metrics.count("clients_forgotten", by=forgotten)
 
     async def _read_on(self, read: Read) -> None:
         """Read one page; while Redis is away, try again until the socket closes."""
+        assert self._delivery is not None  # only a delivery asks for a read
         try:
             entries, head = await self._page(read)
+            self.take(self._delivery.page(entries, head))
         except Exception:  # noqa: BLE001  # a reader that just died would be a silent hole
             _LOG.exception("reading a feed failed", extra={"action": "read_failed"})
             self._fail()
-            return
-        assert self._delivery is not None  # only a delivery asks for a read
-        self.take(self._delivery.page(entries, head))
 
     async def _page(self, read: Read) -> tuple[list[Entry], str | None]:
         while True:

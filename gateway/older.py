@@ -6,6 +6,7 @@ from gateway import present
 from gateway.at_every import read_every
 from gateway.configure import Configuring
 from gateway.store import Store
+from gateway.threads import Threads
 from heartbeat.asked import Asked
 from heartbeat.replies import ScheduleListResult, ScheduleUpdated
 from heartbeat.requests import ScheduleDelete, ScheduleList, ScheduleUpdate
@@ -17,8 +18,11 @@ _CHANGEABLE = ("enabled", "cron_expression", "active_hours")
 class OlderSchedules:
     """Carries out the older messages."""
 
-    def __init__(self, store: Store, configuring: Configuring) -> None:
+    def __init__(
+        self, store: Store, configuring: Configuring, threads: Threads
+    ) -> None:
         self._store, self._configuring = store, configuring
+        self._threads = threads
 
     def list(
         self, owner: str, request: ScheduleList, _: datetime
@@ -30,14 +34,20 @@ class OlderSchedules:
             schedules=tuple(present.old_schedule(stored) for stored in found),
         )
 
-    def update(
+    async def update(
         self, owner: str, request: ScheduleUpdate, now: datetime
     ) -> ScheduleUpdated:
         """Change what is given, as if the heartbeat had been configured so."""
-        stored = self._store.heartbeats.get(owner, request.schedule_id)
+        stored = await self._threads.call(
+            lambda: self._store.heartbeats.get(owner, request.schedule_id)
+        )
         asked = _changed(stored.config.asked_again(), request)
-        self._configuring.apply(owner, asked, schedule_id=request.schedule_id, now=now)
-        self._store.slots.run_unheard(owner, request.schedule_id)
+        await self._configuring.apply(
+            owner, asked, schedule_id=request.schedule_id, now=now
+        )
+        await self._threads.call(
+            lambda: self._store.slots.run_unheard(owner, request.schedule_id)
+        )
         return ScheduleUpdated(id=request.id, schedule_id=request.schedule_id)
 
     def delete(

@@ -12,12 +12,17 @@ from gateway.pings import Wheel
 from gateway.store import Store
 from gateway.subscriptions import Feed, Subscriptions
 from gateway.sweep import Looked
+from gateway.threads import Threads
 from heartbeat.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shared:
-    """The collaborators of a connection."""
+    """The collaborators of a connection.
+
+    In `joining` the store is asked for those who say hello: requests of those who have
+    may take long, and must keep nobody from hearing alerts.
+    """
 
     settings: Settings
     gate: Gate
@@ -27,6 +32,7 @@ class Shared:
     cursors: Cursors
     store: Store
     commands: Commands
+    joining: Threads
     metrics: Metrics
     clock: AwakeClock
     wheel: Wheel[Looked]

@@ -14,6 +14,9 @@ from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.containment import OpenFile, is_within, opened, would_be
 from heartbeat.errors import ChecklistUnavailable
 
+#: Time that a file system gets to hand over a checklist, in seconds.
+READ_SECONDS = 10.0
+
 
 class FileTrouble(StrEnum):
     """Why a checklist file cannot be used: the `reason` of ChecklistUnavailable."""
@@ -53,6 +56,15 @@ def read_checklist(path: str, *, root: Path) -> ChecklistFile:
             return _read_in(folder, relative)
     except OSError as error:
         raise _unavailable(relative, error) from error
+
+
+def not_in_time(path: str) -> ChecklistUnavailable:
+    """Return the error of a file that was not read within READ_SECONDS."""
+    return ChecklistUnavailable(
+        f"expected to read {path!r} within {READ_SECONDS:g} s,"
+        " got no answer from its file system",
+        reason=FileTrouble.UNREADABLE,
+    )
 
 
 def relative_path(path: str, root: Path) -> str:

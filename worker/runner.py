@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from heartbeat.checklist import Checklist, Item, parse_checklist
-from heartbeat.checklist_file import FileTrouble, read_checklist
+from heartbeat.checklist_file import READ_SECONDS, not_in_time, read_checklist
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import ChecklistUnavailable, InvalidInput
 from heartbeat.owners import LOCAL_OWNER, root_of
@@ -25,9 +25,6 @@ from worker.tools.commands_file import Command, argv_by_name
 from worker.tools.hosts import hosts_in
 from worker.tools.policy import ToolPolicy
 from worker.tools.threads import MACHINE, in_thread
-
-#: Time that a file system gets to hand over a checklist, in seconds.
-READ_SECONDS = 10.0
 
 #: Checklists that stay parsed: most runs find the text of the run before.
 KEPT_CHECKLISTS = 500
@@ -167,11 +164,7 @@ class HeartbeatRunner:
             async with asyncio.timeout(READ_SECONDS):
                 return await in_thread(MACHINE, partial(self._read, config))
         except TimeoutError:
-            raise ChecklistUnavailable(
-                f"expected to read {config.path!r} within {READ_SECONDS:g} s,"
-                " got no answer from its file system",
-                reason=FileTrouble.UNREADABLE,
-            ) from None
+            raise not_in_time(config.path) from None
 
     def _read(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
         file = read_checklist(config.path, root=root_of(config.owner, self._place.root))

@@ -50,17 +50,17 @@ class FeedReader:
         )
         self._on_push = on_push
         self._line = PushLine.to(url, on_message=self._pushed, on_reset=on_reset)
-        self._listening: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin to listen; Redis need not be there yet."""
-        self._listening = asyncio.create_task(self._line.run(), name="feed")
+    async def listen(self) -> None:
+        """Hear pushes until cancelled; Redis need not be there yet.
+
+        Whoever runs this must notice if it ends by itself: reading would go on without
+        a push, and subscribing would wait in vain.
+        """
+        await self._line.run()
 
     async def close(self) -> None:
-        """End both connections."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.wait([self._listening])
+        """End the connection that reads; that of the pushes ends with `listen`."""
         await self._client.aclose()
 
     async def subscribe(self, owner: str) -> None:

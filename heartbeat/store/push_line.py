@@ -23,6 +23,10 @@ SILENCE_SECONDS = 10.0
 #: Channels of one command, when a new line takes up many.
 CHANNELS_AT_ONCE = 1_000
 
+#: Failures in a row that still make the next wait longer: by then it is at its longest,
+#: and from 1,024 on redis-py computes a number that no float can be.
+MOST_FAILURES = 16
+
 _BACKOFF = ExponentialWithJitterBackoff(base=0.05, cap=2.0)
 
 
@@ -106,7 +110,7 @@ class PushLine:
                 self._say_once(error)
             except Exception:  # what a listener raised; a new line starts clean
                 logger.exception("a push failed", extra={"action": "push_failed"})
-            self._failures += 1
+            self._failures = min(self._failures + 1, MOST_FAILURES)
             await asyncio.sleep(_BACKOFF.compute(self._failures))
 
     async def _listen_once(self) -> None:

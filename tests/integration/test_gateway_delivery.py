@@ -26,14 +26,19 @@ def kill_pushes(url: str) -> None:
         client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
 
 
-def write_without_a_push(url: str, owner: str, name: str) -> None:
+def write_without_a_push(
+    url: str, owner: str, name: str, *, prev: str | None = None
+) -> None:
     """Append to a feed as if the push had been lost on its way."""
     with redis.Redis.from_url(url, decode_responses=True) as client:
         head = client.hgetall(keys.feed_head(owner))
         n = int(head["n"]) + 1
         alert_id = f"{head['epoch']}-{n}"
         payload = client.xrevrange(keys.feed(owner), count=1)[0][1]["payload"]
-        fields = {"prev": head["last"], "payload": payload.replace("trouble 1", name)}
+        fields = {
+            "prev": head["last"] if prev is None else prev,
+            "payload": payload.replace("trouble 1", name),
+        }
         client.xadd(keys.feed(owner), fields, id=alert_id)
         client.hset(keys.feed_head(owner), mapping={"n": n, "last": alert_id})
 
@@ -232,6 +237,28 @@ def test_a_last_push_that_was_lost_is_found_by_its_position(
         assert await client.alerts(1) == ["trouble 2"]
 
     play(server_url, tmp_path, story)
+
+
+def test_an_entry_that_cannot_be_read_closes_instead_of_silencing(
+    server_url: str, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        client = await running.ready()
+        await running.tell("trouble 1")
+        (told,) = await client.told(1)
+        write_without_a_push(server_url, "local", "trouble 2", prev="no id")
+        again = await running.client()
+        for _ in range(2):
+            refused = await again.hello(resume=told["alertId"])
+            assert refused["code"] == "invalid_message"
+        assert (await again.hello())["type"] == "ready", "nothing was left behind"
+        kill_pushes(server_url)
+        code, last = await client.closed()
+        assert (code, last["reconnect"]) == (1011, True)
+        await running.tell("trouble 3")
+        assert await again.alerts(1) == ["trouble 3"]
+
+    play(server_url, tmp_path, story, max_connections_per_owner=2)
 
 
 @pytest.fixture

@@ -192,10 +192,9 @@ def test_the_gateways_own_work_waits_for_no_request(
         client = await running.ready(clientId="phone")
         await running.tell(*names(1, 1))
         (told,) = await client.told(1)
-        commands = running.gateway._commands  # requests that all take very long
+        threads = running.gateway._commands._threads  # requests that take very long
         busy = [
-            asyncio.create_task(commands.call(released.wait))
-            for _ in range(2 * THREADS)
+            asyncio.create_task(threads.call(released.wait)) for _ in range(2 * THREADS)
         ]
         server = Server.connect(server_url, name="test")
         try:
@@ -204,6 +203,7 @@ def test_the_gateways_own_work_waits_for_no_request(
             await until(lambda: cursors.get("local", "phone") == told["alertId"])
             server.ask(lambda c: c.delete(keys.WATCH))
             await until(lambda: server.ask(lambda c: c.exists(keys.WATCH)))
+            await running.ready(clientId="tablet")
             assert not any(call.done() for call in busy)
         finally:
             released.set()

@@ -85,7 +85,7 @@ def test_a_signal_sends_clients_elsewhere_and_ends_it(
         assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("work", ["watch", "sweep", "report"])
+@pytest.mark.parametrize("work", ["feed", "watch", "sweep", "report"])
 def test_it_ends_as_a_failure_when_its_recurring_work_does(
     work: str, server_url: str, tmp_path: Path
 ) -> None:

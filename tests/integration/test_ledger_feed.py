@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -54,14 +55,23 @@ def listening(
 ) -> Heard:
     async def run() -> Heard:
         heard = listener(url)
-        await heard.reader.start()
-        try:
+        async with hearing(heard.reader):
             await story(heard)
-        finally:
-            await heard.reader.close()
         return heard
 
     return asyncio.run(run())
+
+
+@asynccontextmanager
+async def hearing(reader: FeedReader) -> AsyncIterator[None]:
+    """Let a reader listen for a while."""
+    listening = asyncio.create_task(reader.listen())
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.wait([listening])
+        await reader.close()
 
 
 @pytest.fixture
@@ -144,11 +154,9 @@ def test_a_reader_ends_at_whatever_moment_it_is_told_to(
             reader = FeedReader(
                 server_url, on_push=lambda *_: None, on_reset=lambda: None
             )
-            await reader.start()
-            for _ in range(turns + extra):
-                await asyncio.sleep(0)
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await reader.close()
+            async with asyncio.timeout(PATIENCE_SECONDS), hearing(reader):
+                for _ in range(turns + extra):
+                    await asyncio.sleep(0)
 
     asyncio.run(ended())
 
@@ -298,9 +306,8 @@ def test_a_server_that_is_still_loading_is_asked_again() -> None:
         loading = await asyncio.start_server(answer, "127.0.0.1", 0)
         port = loading.sockets[0].getsockname()[1]
         heard = Heard(f"redis://127.0.0.1:{port}/0")
-        await heard.reader.start()
-        await heard.reader.subscribe("ann")
-        await heard.reader.close()
+        async with hearing(heard.reader):
+            await heard.reader.subscribe("ann")
         loading.close()
         await asyncio.gather(*(task for task in answering if task))
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from redis import Connection, ConnectionPool, Redis
 
-from gateway.checklists import Checklists
 from gateway.control import Controls
 from gateway.store import Store
 from heartbeat.requests import ListHeartbeats
@@ -38,7 +36,7 @@ def fleet(server_url: str) -> Iterator[Fleet]:
 
 
 def controls(fleet: Fleet) -> Controls:
-    return Controls(Store.on(fleet.server), Checklists(Path("/nonexistent")))
+    return Controls(Store.on(fleet.server))
 
 
 def round_trips_of_a_list(fleet: Fleet) -> int:

@@ -1,10 +1,19 @@
 """What one connection gets next, by example; see the machine for all the rest."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.delivery import PAGE, Cause, Delivery, Phase, Read
 from heartbeat.errors import InvalidMessage
-from tests.unit.gateway.feeds import a_live_delivery, an_entry, entries, ids
+from heartbeat.feed import Entry
+from tests.unit.gateway.feeds import (
+    PAYLOAD,
+    a_live_delivery,
+    an_entry,
+    entries,
+    ids,
+)
 
 
 def test_it_reads_on_from_the_cursor() -> None:
@@ -71,6 +80,49 @@ def test_the_last_push_may_be_lost_and_is_found_by_its_position() -> None:
     read = delivery.compare_head("1-3").read
     assert read is not None
     assert read.cause is Cause.POSITION
+
+
+def test_a_feed_that_is_gone_is_told_at_the_next_look_at_its_head() -> None:
+    delivery = a_live_delivery("1-2")
+    read = delivery.compare_head(None).read
+    assert read is not None
+    lost = delivery.page([], None).lost
+    assert lost is not None
+    assert (lost.from_, lost.reason) == ("1-2", "state_lost")
+    assert delivery.compare_head(None).read is None, "it is told once"
+
+
+@pytest.mark.parametrize("cursor", [None, "0-0"], ids=["no cursor", "the beginning"])
+def test_a_feed_that_never_was_is_no_loss(cursor: str | None) -> None:
+    assert a_live_delivery(cursor).compare_head(None).read is None
+
+
+@pytest.mark.parametrize("cursor", [None, "1-2"], ids=["no alert yet", "in its place"])
+def test_a_loss_that_the_feed_does_not_show_is_told_once(cursor: str | None) -> None:
+    delivery = a_live_delivery(cursor)
+    assert delivery.state_lost().read is not None
+    lost = delivery.page([], cursor).lost
+    assert lost is not None
+    assert (lost.from_, lost.reason, lost.count) == (cursor, "state_lost", None)
+    delivery.reset()
+    assert delivery.page([], cursor).lost is None
+
+
+def test_a_loss_during_a_read_is_told_with_that_or_the_next() -> None:
+    delivery = a_live_delivery("1-2")
+    delivery.reset()
+    delivery.state_lost()
+    step = delivery.page([], "1-2")
+    assert step.lost is not None
+    assert step.read is not None
+
+
+def test_a_loss_waits_for_a_client_that_takes_nothing() -> None:
+    delivery = a_live_delivery("1-2")
+    delivery.paused()
+    assert delivery.state_lost().lost is None
+    assert delivery.drained().read is not None
+    assert delivery.page([], "1-2").lost is not None
 
 
 def test_what_retention_took_is_told_with_its_count() -> None:
@@ -164,6 +216,39 @@ def test_a_page_is_bounded_in_bytes() -> None:
     assert ids(step) == ["1-1", "1-2"]
     assert step.read is not None
     assert step.read.after == "1-2"
+
+
+def read_to_the_end(delivery: Delivery, feed: list[Entry]) -> list[Read]:
+    """Catch up with a feed; return the reads that it took."""
+    reads, read = [], delivery.begin()
+    while True:
+        reads.append(read)
+        start = 0 if read.after is None else int(read.after.split("-")[1])
+        following = delivery.page(
+            feed[start : start + read.limit], feed[-1].alert_id
+        ).read
+        if following is None:
+            return reads
+        read = following
+
+
+def test_large_entries_are_read_about_twice_and_not_page_by_page() -> None:
+    size = len(an_entry(1).payload)
+    delivery = Delivery(None, window=256, page_bytes=4 * size)
+    first, *others = read_to_the_end(delivery, entries(1, 1000))
+    assert first.limit == PAGE
+    assert {read.limit for read in others} == {8}
+
+
+def test_smaller_entries_are_read_by_the_page_again() -> None:
+    size = len(an_entry(1).payload)
+    large = [replace(one, payload=PAYLOAD.ljust(size * 400)) for one in entries(1, 10)]
+    delivery = Delivery(None, window=256, page_bytes=size * 401)
+    reads = read_to_the_end(delivery, [*large, *entries(11, 1000)])
+    limits = [read.limit for read in reads]
+    assert limits[1:10] == [2] * 9
+    assert limits[-1] == PAGE
+    assert len(limits) < 25
 
 
 @pytest.mark.parametrize("alert_id", ["1-3", "2-1"], ids=["later", "other epoch"])
