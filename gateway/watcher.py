@@ -50,14 +50,13 @@ class Watcher:
 
     def look(self, clock: float) -> int:
         """Look once; return how many heartbeats were found overdue."""
-        if clock - self._last_look > STALL_SECONDS:
-            self._steady_since = None
-        self._last_look = clock
+        was_stalled = clock - self._last_look > STALL_SECONDS
+        since = clock if was_stalled else self._steady_since
+        # Who does not watch, or cannot ask whether it does, begins anew.
+        self._last_look, self._steady_since = clock, None
         if not self._watch.take(self._holder, lease_ms=WATCH_LEASE_MS):
-            self._steady_since = None
             return 0
-        if self._steady_since is None:
-            self._steady_since = clock
+        self._steady_since = clock if since is None else since
         self._tell_ends()
         steady = timedelta(seconds=clock - self._steady_since)
         by_owner: dict[str, list[Finding]] = defaultdict(list)

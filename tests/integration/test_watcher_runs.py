@@ -139,3 +139,15 @@ def test_more_than_20_overdue_heartbeats_of_an_owner_are_told_as_one(
     watched.fleet.server.pass_time(seconds=GRACE_SECONDS + 1)
     assert watched.look_for_its_grace() == many
     assert len(watched.told()) == alerts
+
+
+def test_who_has_lost_sight_of_redis_begins_anew(watched: Watched) -> None:
+    watched.configure("disk")
+    watched.look_for_its_grace()
+    watched.watch.is_away = True
+    with pytest.raises(StoreUnavailable):
+        watched.look()
+    watched.watch.is_away = False
+    watched.fleet.server.pass_time(seconds=GRACE_SECONDS + 1)
+    assert watched.look() == 0
+    assert watched.look_for_its_grace() == 1
