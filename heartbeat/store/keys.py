@@ -11,6 +11,7 @@ runs and its usage.
 | `versions`, `tokens` | string | counters of config versions; of fencing tokens and revisions of books | for ever | scripts | scripts |
 | `due` | sorted set | uid by the ms at which its schedule needs a beat | while enabled | gateway, beat | beat, gateway |
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
+| `unbegun` | sorted set | uid by its open slot, in ms, which no worker has begun | while unbegun | beat, worker | gateway, doctor |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
 | `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
 | `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
@@ -40,6 +41,7 @@ runs and its usage.
 ROOT = "{hb}:"
 DUE = ROOT + "due"
 OPEN = ROOT + "open"
+UNBEGUN = ROOT + "unbegun"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"

@@ -5,13 +5,18 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import fakeredis
 import pytest
 
-from gateway.deadman import DeadMan
+from gateway.deadman import MOST_LAG_MS, MOST_WAIT_MS, DeadMan
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from heartbeat.store.statistics import Statistics
 from heartbeat.store.watch import Watch
+from tests.unit.store.ledger import ClockedServer, Fleet, a_config
+
+#: Grace of a slot of an hourly heartbeat: 5 minutes to begin, 10 minutes to run.
+GRACE_MS = 900_000
 
 
 class Monitor(HTTPServer):
@@ -46,6 +51,10 @@ def monitor() -> Iterator[Monitor]:
 
 @pytest.fixture
 def dead_man(server: Server, monitor: Monitor) -> DeadMan:
+    return a_dead_man(server, monitor)
+
+
+def a_dead_man(server: Server, monitor: Monitor) -> DeadMan:
     return DeadMan(
         f"http://127.0.0.1:{monitor.server_port}/ping/1",
         watch=Watch(server),
@@ -69,6 +78,64 @@ def test_the_monitor_hears_nothing_of_a_fleet_without_a_worker(
     Processes(server).report("beat", host="h", pid=1)
     assert not dead_man.ping()
     assert monitor.pings == []
+
+
+class Watched:
+    """A fleet with a beat and a worker that are alive, and its dead-man."""
+
+    def __init__(self, server: ClockedServer, monitor: Monitor) -> None:
+        self.fleet = Fleet(server)
+        self._processes = Processes(server)
+        self._dead_man = a_dead_man(server, monitor)
+        self.fleet.configure(a_config(every=60))
+        self.fleet.server.pass_time(minutes=60)
+
+    def pings_after(self, milliseconds: int) -> bool:
+        self.fleet.server.pass_time(seconds=milliseconds / 1000)
+        self._processes.report("beat", host="h", pid=1)
+        self._processes.report("worker", host="h", pid=2)
+        return self._dead_man.ping()
+
+
+@pytest.fixture(params=["fake", "real"])
+def watched(request: pytest.FixtureRequest, monitor: Monitor) -> Iterator[Watched]:
+    if request.param == "fake":
+        fake = ClockedServer(fakeredis.FakeRedis(decode_responses=True))
+        yield Watched(fake, monitor)
+        return
+    server = ClockedServer.connect(request.getfixturevalue("server_url"), name="test")
+    yield Watched(server, monitor)
+    server.close()
+
+
+def test_the_monitor_hears_nothing_while_no_beat_fires(
+    watched: Watched, monitor: Monitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert watched.pings_after(MOST_LAG_MS)
+    assert not watched.pings_after(1)
+    assert "for a beat" in caplog.text
+    assert len(monitor.pings) == 1
+
+
+def test_the_monitor_hears_nothing_while_no_worker_begins(
+    watched: Watched, monitor: Monitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.fleet.beat()
+    assert watched.pings_after(MOST_WAIT_MS)
+    assert not watched.pings_after(1)
+    assert "for a worker" in caplog.text
+    assert len(monitor.pings) == 1
+
+
+def test_the_monitor_hears_nothing_while_a_run_does_not_end(
+    watched: Watched, monitor: Monitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.fleet.beat()
+    watched.fleet.begun()
+    assert watched.pings_after(GRACE_MS)
+    assert not watched.pings_after(1)
+    assert "no finished run after its grace" in caplog.text
+    assert len(monitor.pings) == 1
 
 
 def test_a_monitor_that_speaks_no_http_has_not_heard(
