@@ -151,3 +151,19 @@ def test_who_has_lost_sight_of_redis_begins_anew(watched: Watched) -> None:
     watched.fleet.server.pass_time(seconds=GRACE_SECONDS + 1)
     assert watched.look() == 0
     assert watched.look_for_its_grace() == 1
+
+
+def test_all_that_is_silent_is_found_once_each(watched: Watched) -> None:
+    watched.configure("hb-0", "hb-1")
+    watched.fleet.beat()
+    watched.fleet.server.pass_time(minutes=60)
+    watched.fleet.configure(*(a_config(f"hb-{number}") for number in range(2, 6)))
+    watched.fleet.server.pass_time(minutes=80)
+    found = [(one.uid, one.state) for one in watched.watch.all_silent(most=1)]
+    assert sorted(found) == [
+        ("ann:hb-0", "published"),
+        ("ann:hb-0", "scheduled"),
+        ("ann:hb-1", "published"),
+        ("ann:hb-1", "scheduled"),
+        *((f"ann:hb-{number}", "scheduled") for number in range(2, 6)),
+    ]
