@@ -1,18 +1,27 @@
 """The dead-man ping reaches a real server, and only while all is well."""
 
+import asyncio
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import fakeredis
 import pytest
+import uvloop
+from pydantic import SecretStr
 
+from gateway.__main__ import serve
 from gateway.deadman import MOST_LAG_MS, MOST_WAIT_MS, DeadMan
+from heartbeat.settings import Settings
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from heartbeat.store.statistics import Statistics
 from heartbeat.store.watch import Watch
+from tests.acceptance.processes import eventually, running_fleet
+from tests.conftest import free_port
 from tests.unit.store.ledger import ClockedServer, Fleet, a_config
 
 #: Grace of a slot of an hourly heartbeat: 5 minutes to begin, 10 minutes to run.
@@ -25,6 +34,11 @@ class Monitor(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Count)
         self.pings: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """Return the address that is pinged."""
+        return f"http://127.0.0.1:{self.server_port}/ping/1"
 
 
 class _Count(BaseHTTPRequestHandler):
@@ -56,18 +70,23 @@ def dead_man(server: Server, monitor: Monitor) -> DeadMan:
 
 def a_dead_man(server: Server, monitor: Monitor) -> DeadMan:
     return DeadMan(
-        f"http://127.0.0.1:{monitor.server_port}/ping/1",
+        monitor.url,
         watch=Watch(server),
         processes=Processes(server),
         statistics=Statistics(server),
     )
 
 
+def report_all(server: Server) -> None:
+    """Let a beat and a worker say that they are alive."""
+    Processes(server).report("beat", host="h", pid=1)
+    Processes(server).report("worker", host="h", pid=2)
+
+
 def test_the_monitor_hears_of_a_fleet_that_is_well(
     server: Server, monitor: Monitor, dead_man: DeadMan
 ) -> None:
-    for kind in ("beat", "worker"):
-        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
+    report_all(server)
     assert dead_man.ping()
     assert monitor.pings == ["/ping/1"]
 
@@ -85,15 +104,13 @@ class Watched:
 
     def __init__(self, server: ClockedServer, monitor: Monitor) -> None:
         self.fleet = Fleet(server)
-        self._processes = Processes(server)
         self._dead_man = a_dead_man(server, monitor)
         self.fleet.configure(a_config(every=60))
         self.fleet.server.pass_time(minutes=60)
 
     def pings_after(self, milliseconds: int) -> bool:
         self.fleet.server.pass_time(seconds=milliseconds / 1000)
-        self._processes.report("beat", host="h", pid=1)
-        self._processes.report("worker", host="h", pid=2)
+        report_all(self.fleet.server)
         return self._dead_man.ping()
 
 
@@ -141,8 +158,7 @@ def test_the_monitor_hears_nothing_while_a_run_does_not_end(
 def test_a_monitor_that_speaks_no_http_has_not_heard(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for kind in ("beat", "worker"):
-        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
+    report_all(server)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
@@ -162,3 +178,47 @@ def test_a_monitor_that_speaks_no_http_has_not_heard(
         assert not dead_man.ping()
         thread.join()
     assert "was not heard: +OK ready" in caplog.text
+
+
+def test_a_gateway_pings_the_monitor_of_its_setting(
+    server_url: str, monitor: Monitor, tmp_path: Path
+) -> None:
+    store = Server.connect(server_url, name="test")
+    report_all(store)
+    store.close()
+    port = free_port()
+    with running_fleet(server_url, tmp_path) as fleet:
+        fleet.gateway(port=port, HEARTBEAT_DEADMAN_URL=monitor.url)
+        eventually(lambda: monitor.pings, "a ping")
+        eventually(lambda: "heartbeat_deadman_up 1.0" in scraped(port), "its metric")
+    assert monitor.pings == ["/ping/1"]
+
+
+def scraped(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+        return str(page.read().decode())
+
+
+def test_a_gateway_pings_again_after_each_interval(
+    server_url: str, monitor: Monitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.background.PING_SECONDS", 0.05)
+    store = Server.connect(server_url, name="test")
+    report_all(store)
+    store.close()
+    settings = Settings(
+        redis_url=SecretStr(server_url),
+        deadman_url=SecretStr(monitor.url),
+        root=tmp_path,
+        port=free_port(),
+    )
+
+    async def story() -> bool:
+        serving = asyncio.create_task(serve(settings))
+        await asyncio.to_thread(eventually, lambda: len(monitor.pings) > 2, "3 pings")
+        [job] = [one for one in asyncio.all_tasks() if one.get_name() == "deadman"]
+        job.cancel()
+        return await serving
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(story()) is False
