@@ -24,6 +24,9 @@ PING_SECONDS = 60.0
 TIMEOUT_SECONDS = 10.0
 #: A due slot that waits longer for a beat, in milliseconds, is not being fired.
 MOST_LAG_MS = 30_000
+#: A slot that waits longer for a worker, in milliseconds, is not being begun: so long
+#: does the watcher wait, and what is due at a full hour must get through.
+MOST_WAIT_MS = 300_000
 
 
 class DeadMan:
@@ -88,6 +91,8 @@ def find_trouble(
         return "nothing was configured since Redis was new or has lost state"
     if lag.overdue_ms > MOST_LAG_MS:
         return f"a slot has waited {lag.overdue_ms / 1000:.0f} s for a beat"
+    if lag.unbegun_ms > MOST_WAIT_MS:
+        return f"a slot has waited {lag.unbegun_ms / 1000:.0f} s for a worker"
     if lag.unreadable:
         return f"{lag.unreadable} stored heartbeats cannot be read, and do not run"
     return "a slot has no finished run after its grace" if is_any_silent else None

@@ -126,6 +126,11 @@ METRICS = (
         name="due_lag_seconds", kind="gauge", about="how late the oldest due slot is"
     ),
     Metric(
+        name="begin_lag_seconds",
+        kind="gauge",
+        about="how long the oldest open slot that no worker has begun has waited",
+    ),
+    Metric(
         name="tokens_today",
         kind="gauge",
         about="model tokens of the fleet in this UTC day, by sort",
@@ -191,6 +196,7 @@ class Metrics:
         self.set("open_slots", lag.open)
         self.set("unreadable", lag.unreadable)
         self.set("due_lag_seconds", lag.overdue_ms / 1000)
+        self.set("begin_lag_seconds", lag.unbegun_ms / 1000)
 
     def set_usage(self, today: Usage) -> None:
         """Take over what the fleet has spent today."""

@@ -14,7 +14,7 @@ from heartbeat.errors import BadRecord
 from heartbeat.notices import Ending
 from heartbeat.outages import LateSlots
 from heartbeat.store.heartbeats import Heartbeats, Stored
-from heartbeat.store.watch import START, Silent, State, Together, Watch
+from heartbeat.store.watch import START, Silent, Together, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +27,6 @@ STALL_SECONDS = 3 * LOOK_SECONDS
 #: Slots looked at in one look, and heartbeats settled in one step; the next look goes
 #: on behind them, so that a fleet that stands still is told in several.
 MOST = 1_000
-
-_WHY: dict[State, str] = {
-    "scheduled": "no beat has claimed it",
-    "claimed": "no beat has sent it",
-    "published": "no worker has begun it",
-    "running": "its worker has not finished it",
-}
 
 
 class Watcher:
@@ -50,14 +43,13 @@ class Watcher:
 
     def look(self, clock: float) -> int:
         """Look once; return how many heartbeats were found overdue."""
-        if clock - self._last_look > STALL_SECONDS:
-            self._steady_since = None
-        self._last_look = clock
+        was_stalled = clock - self._last_look > STALL_SECONDS
+        since = clock if was_stalled else self._steady_since
+        # Who does not watch, or cannot ask whether it does, begins anew.
+        self._last_look, self._steady_since = clock, None
         if not self._watch.take(self._holder, lease_ms=WATCH_LEASE_MS):
-            self._steady_since = None
             return 0
-        if self._steady_since is None:
-            self._steady_since = clock
+        self._steady_since = clock if since is None else since
         self._tell_ends()
         steady = timedelta(seconds=clock - self._steady_since)
         by_owner: dict[str, list[Finding]] = defaultdict(list)
@@ -149,6 +141,4 @@ class Watcher:
 
 
 def _late(silent: Silent) -> LateSlots:
-    return LateSlots(
-        why=_WHY[silent.state], first=silent.slot, last=silent.slot, is_open=True
-    )
+    return LateSlots(why=silent.why, first=silent.slot, last=silent.slot, is_open=True)

@@ -16,7 +16,8 @@ from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.findings import Facts, Finding, Level, judge
+from heartbeat.cli.finding import Finding, Level
+from heartbeat.cli.findings import Facts, judge
 from heartbeat.cli.output import plain, rows, table
 from heartbeat.client import Client
 from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
@@ -25,10 +26,12 @@ from heartbeat.models import DEFAULT_MODEL, check_model_id
 from heartbeat.settings import Settings
 from heartbeat.store.ahead import Ahead
 from heartbeat.store.gates import Gates
+from heartbeat.store.placements import Placements
 from heartbeat.store.processes import Processes, ProcessSeen
 from heartbeat.store.server import Server
 from heartbeat.store.spending import Spending
 from heartbeat.store.statistics import Statistics
+from heartbeat.store.watch import Watch
 
 _CONNECT_SECONDS = 3.0
 _DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
@@ -76,6 +79,8 @@ def _store(context: Context) -> Iterator[Finding]:
             skew_seconds=(to_ms(context.now) - now_ms) / 1000,
             processes=[_looked_for(one) for one in Processes(server).seen()],
             lag=Statistics(server).lag(),
+            placements=Placements(server).count(),
+            silent=list(Watch(server).all_silent()),
             gates=Gates(server).closed(),
             fleet_budget=_fleet_budget(context.settings, server, from_ms(now_ms)),
             ahead=Ahead(server).count(),

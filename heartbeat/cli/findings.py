@@ -2,22 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from heartbeat.budgets import Budget, Rung
+from heartbeat.cli.finding import Finding, fail, ok, warn
 from heartbeat.cli.output import instant
+from heartbeat.cli.slot_findings import of_lag, of_queues, of_silence
 from heartbeat.instants import ms_to_text
-from heartbeat.jobs import QUEUE
 from heartbeat.store.gates import ClosedGate
+from heartbeat.store.placements import Placement
 from heartbeat.store.processes import ProcessKind, ProcessSeen
 from heartbeat.store.statistics import Lag
+from heartbeat.store.watch import Silent
 from heartbeat.verdict import Cause
 
 #: Seconds by which clocks may differ before local times mislead a reader.
 SKEW_SECONDS = 2.0
-#: Milliseconds a slot may be late before beat is behind, and before it is as good as
-#: gone.
-LATE_MS, STUCK_MS = 5_000, 60_000
 
 #: How each kind of process is started.
 _START: dict[ProcessKind, str] = {
@@ -35,24 +34,6 @@ _ON_RUNG: dict[Rung, str] = {
 }
 
 
-class Level(StrEnum):
-    """How bad a finding is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the doctor's; `advice` says what to do where it is not fine."""
-
-    level: Level
-    subject: str
-    message: str
-    advice: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What Redis and the fleet said."""
@@ -62,6 +43,8 @@ class Facts:
     skew_seconds: float
     processes: Sequence[ProcessSeen]
     lag: Lag
+    placements: Sequence[Placement]
+    silent: Sequence[Silent]
     gates: Sequence[ClosedGate]
     fleet_budget: Budget
     #: Heartbeats that wait for a time far ahead, since the clock was set back.
@@ -70,7 +53,7 @@ class Facts:
 
 def judge(facts: Facts) -> Iterator[Finding]:
     """Give a finding for each thing looked at, in the order of the data's way."""
-    yield _ok("Redis", f"serves, {_version(facts.info)}")
+    yield ok("Redis", f"serves, {_version(facts.info)}")
     yield from _server(facts.info)
     yield _eviction(str(facts.info.get("maxmemory_policy", "unknown")))
     yield _persistence(facts.info)
@@ -78,8 +61,9 @@ def judge(facts: Facts) -> Iterator[Finding]:
     for kind in _START:
         seen = [one for one in facts.processes if one.kind == kind]
         yield _processes(kind, seen, facts.now_ms)
-    yield _queue(facts.processes)
-    yield _lag(facts.lag)
+    yield from of_queues(facts.processes, facts.placements)
+    yield from of_lag(facts.lag)
+    yield of_silence(facts.silent)
     yield from _unreadable(facts.lag)
     yield from _gates(facts.gates, facts.now_ms)
     yield _budget(facts.fleet_budget)
@@ -96,15 +80,15 @@ def _version(info: Mapping[str, object]) -> str:
 
 def _server(info: Mapping[str, object]) -> Iterator[Finding]:
     if info.get("cluster_enabled"):
-        yield _fail("Redis", "is a cluster", "use one primary: keys share one slot")
+        yield fail("Redis", "is a cluster", "use one primary: keys share one slot")
     if info.get("role", "master") != "master":
-        yield _fail("Redis", f"is a {info['role']}", "connect to the primary")
+        yield fail("Redis", f"is a {info['role']}", "connect to the primary")
 
 
 def _eviction(policy: str) -> Finding:
     if policy == "noeviction":
-        return _ok("eviction", policy)
-    return _fail(
+        return ok("eviction", policy)
+    return fail(
         "eviction",
         f"policy is {policy}: under memory pressure Redis would delete heartbeats",
         "set maxmemory-policy noeviction",
@@ -114,10 +98,10 @@ def _eviction(policy: str) -> Finding:
 def _persistence(info: Mapping[str, object]) -> Finding:
     status = info.get("aof_last_write_status", "ok")
     if status != "ok":
-        return _fail("persistence", f"last write: {status}", "free disk space")
+        return fail("persistence", f"last write: {status}", "free disk space")
     if info.get("aof_enabled"):
-        return _ok("persistence", "append-only file")
-    return _warn(
+        return ok("persistence", "append-only file")
+    return warn(
         "persistence",
         "no append-only file: a restart of Redis may forget alerts",
         "set appendonly yes",
@@ -128,17 +112,17 @@ def _clock(skew_seconds: float) -> Finding:
     said = f"this machine is {abs(skew_seconds):.1f} s"
     said += " ahead of Redis" if skew_seconds > 0 else " behind Redis"
     if abs(skew_seconds) <= SKEW_SECONDS:
-        return _ok("clock", said)
-    return _warn("clock", said, "synchronise the clocks (NTP); Redis' one decides")
+        return ok("clock", said)
+    return warn("clock", said, "synchronise the clocks (NTP); Redis' one decides")
 
 
 def _processes(kind: ProcessKind, seen: Sequence[ProcessSeen], now_ms: int) -> Finding:
     alive = [one for one in seen if one.is_alive]
     said = ", ".join(_place(one, now_ms) for one in alive or seen)
     if alive:
-        return _ok(kind, f"{len(alive)} alive: {said}")
+        return ok(kind, f"{len(alive)} alive: {said}")
     gone = f"; {len(seen)} within the last hour: {said}" if seen else ""
-    return _fail(kind, f"none is alive{gone}", f"start one: {_START[kind]}")
+    return fail(kind, f"none is alive{gone}", f"start one: {_START[kind]}")
 
 
 def _place(one: ProcessSeen, now_ms: int) -> str:
@@ -146,34 +130,9 @@ def _place(one: ProcessSeen, now_ms: int) -> str:
     return f"{one.host} (pid {one.pid}, last heard {ago_seconds:.0f} s ago)"
 
 
-def _queue(processes: Sequence[ProcessSeen]) -> Finding:
-    served = {
-        queue
-        for one in processes
-        if one.kind == "worker" and one.is_alive
-        for queue in one.queues
-    }
-    if QUEUE in served:
-        return _ok("queues", f"served: {', '.join(sorted(served))}")
-    return _fail(
-        "queues",
-        f"nobody serves {QUEUE!r}, the queue of heartbeats without runOn",
-        f"start a worker without -Q, or with -Q {QUEUE}",
-    )
-
-
-def _lag(lag: Lag) -> Finding:
-    said = f"{lag.scheduled} scheduled, {lag.open} open"
-    if lag.overdue_ms < LATE_MS:
-        return _ok("schedule", said)
-    late = f"{said}; the oldest slot is {lag.overdue_ms / 1000:.0f} s late"
-    level = _fail if lag.overdue_ms >= STUCK_MS else _warn
-    return level("schedule", late, "see the log of beat; more beats may run at once")
-
-
 def _unreadable(lag: Lag) -> Iterator[Finding]:
     if lag.unreadable:
-        yield _fail(
+        yield fail(
             "records",
             f"{lag.unreadable} heartbeats cannot be read by beat, and do not run",
             "the log of beat says which and why; run the version that stored them, or"
@@ -184,28 +143,28 @@ def _unreadable(lag: Lag) -> Iterator[Finding]:
 def _gates(gates: Sequence[ClosedGate], now_ms: int) -> Iterator[Finding]:
     """Say which models no worker calls now; a refused key waits for a person."""
     if not gates:
-        yield _ok("model calls", "no model has to be waited for")
+        yield ok("model calls", "no model has to be waited for")
     for gate in gates:
         closed = gate.closed
         until = instant(ms_to_text(now_ms + closed.ms))
         whose = f"{closed.provider}, {gate.model or 'every model of a key'}"
         said = f"{whose}: none until {until} UTC: {closed.why}"
         if closed.cause is Cause.MODEL_AUTH:
-            yield _fail(
+            yield fail(
                 "model calls",
                 said,
                 "renew the key or raise its spending limit, and restart the workers",
             )
         else:
-            yield _warn("model calls", said, "wait, or ask the provider for more")
+            yield warn("model calls", said, "wait, or ask the provider for more")
 
 
 def _budget(fleet: Budget) -> Finding:
     """Say how far the fleet's day is spent, and what follows from it."""
     said = fleet.told()
     if fleet.rung is Rung.NORMAL:
-        return _ok("budget", said)
-    level = _fail if fleet.rung is Rung.STOPPED else _warn
+        return ok("budget", said)
+    level = fail if fleet.rung is Rung.STOPPED else warn
     return level(
         "budget",
         f"{said}: {_ON_RUNG[fleet.rung]}",
@@ -214,20 +173,8 @@ def _budget(fleet: Budget) -> Finding:
 
 
 def _ahead(count: int) -> Finding:
-    return _fail(
+    return fail(
         "schedule",
         f"Redis' clock was set back: heartbeats that wait for it to catch up: {count}",
         "a running beat lets them go on within minutes; keep Redis' clock (NTP)",
     )
-
-
-def _ok(subject: str, message: str) -> Finding:
-    return Finding(level=Level.OK, subject=subject, message=message)
-
-
-def _warn(subject: str, message: str, advice: str) -> Finding:
-    return Finding(level=Level.WARN, subject=subject, message=message, advice=advice)
-
-
-def _fail(subject: str, message: str, advice: str) -> Finding:
-    return Finding(level=Level.FAIL, subject=subject, message=message, advice=advice)

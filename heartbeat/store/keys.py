@@ -12,9 +12,10 @@ runs and its usage.
 | `tokens` | string | counter of fencing tokens and revisions of books | for ever | scripts | scripts |
 | `due` | sorted set | uid by the ms at which its schedule needs a beat | while enabled | gateway, beat | beat, gateway |
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
+| `unbegun` | sorted set | uid by its open slot, in ms, which no worker has begun | while unbegun | beat, worker | gateway, doctor |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
-| `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
-| `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
+| `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat, doctor |
+| `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat, doctor |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
@@ -41,6 +42,7 @@ runs and its usage.
 ROOT = "{hb}:"
 DUE = ROOT + "due"
 OPEN = ROOT + "open"
+UNBEGUN = ROOT + "unbegun"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
@@ -66,6 +68,11 @@ def owned(owner: str) -> str:
 def open_slot(uid: str) -> str:
     """Return the key of a heartbeat's open slot."""
     return f"{ROOT}open:{uid}"
+
+
+def waiting(queue: str) -> str:
+    """Return the key of the heartbeats whose message waits on a queue."""
+    return f"{ROOT}waiting:{queue}"
 
 
 def runs(uid: str) -> str:

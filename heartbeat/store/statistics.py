@@ -1,6 +1,7 @@
 """What the fleet has done and how far it is behind."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from redis import Redis
 
@@ -23,12 +24,15 @@ _LAST_FINISHED = "last_finished_ms"
 class Lag:
     """How many heartbeats are scheduled, how many slots open, how late the oldest.
 
-    `unreadable`: those that no beat can schedule, and whose owners were told.
+    `overdue_ms`: how long the first due slot has waited for a beat. `unbegun_ms`: how
+    long the oldest open one that no worker has begun has waited, in a queue or for a
+    broker. `unreadable`: those that no beat can schedule, and whose owners were told.
     """
 
     scheduled: int
     open: int
     overdue_ms: int
+    unbegun_ms: int = 0
     unreadable: int = 0
 
 
@@ -60,16 +64,15 @@ class Statistics:
         return int(self._server.ask(lambda client: client.get(keys.VERSIONS)) or 0)
 
     def lag(self) -> Lag:
-        """Return how far the schedule is behind, by Redis' own clock."""
-        now_ms = self._server.now_ms()
-        first = self._server.ask(
-            lambda client: client.zrange(keys.DUE, 0, 0, withscores=True)
+        """Return how far the fleet is behind, by Redis' own clock."""
+        scheduled, open_slots, overdue_ms, unbegun_ms = cast(
+            list[int], self._server.run("lag", "")
         )
-        oldest = int(first[0][1]) if first else now_ms
         return Lag(
-            scheduled=self._server.ask(lambda client: client.zcard(keys.DUE)),
-            open=self._server.ask(lambda client: client.zcard(keys.OPEN)),
-            overdue_ms=max(0, now_ms - oldest),
+            scheduled=scheduled,
+            open=open_slots,
+            overdue_ms=overdue_ms,
+            unbegun_ms=unbegun_ms,
             unreadable=self._server.ask(_count_unreadable),
         )
 

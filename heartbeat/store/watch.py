@@ -1,6 +1,6 @@
 """What the watcher sees: slots that went wrong and were not told, and silent ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, cast
@@ -18,6 +18,13 @@ State = Literal["scheduled", "claimed", "published", "running"]
 
 #: Heartbeats looked at in one round trip.
 MOST_AT_ONCE = 1_000
+
+_HUNG: dict[State, str] = {
+    "scheduled": "no beat has claimed it",
+    "claimed": "no beat has sent it",
+    "published": "no worker has begun it",
+    "running": "its worker has not finished it",
+}
 
 _WHY = {
     "missed": "missed: it was not begun in time",
@@ -58,6 +65,11 @@ class Silent:
     slot: datetime
     state: State
     grace: timedelta
+
+    @property
+    def why(self) -> str:
+        """Say who has not done their part."""
+        return _HUNG[self.state]
 
 
 class Place(NamedTuple):
@@ -135,16 +147,22 @@ class Watch:
         ]
         return found, Place(*following)
 
-    def is_any_silent(self) -> bool:
-        """Say whether any slot has no record after its grace."""
+    def all_silent(self, *, most: int = MOST_AT_ONCE) -> Iterator[Silent]:
+        """Look at every slot, a part of them at a time; give each that is silent."""
         place, are_all_seen = START, [False, False]
+        given: set[Silent] = (
+            set()
+        )  # the shorter list begins again before the other ends
         while not all(are_all_seen):
-            found, place = self.silent(place=place)
-            if found:
-                return True
+            found, place = self.silent(most=most, place=place)
+            yield from (new := set(found) - given)
+            given |= new
             ends = [first == 0 for first in place]
             are_all_seen = [a or b for a, b in zip(are_all_seen, ends, strict=True)]
-        return False
+
+    def is_any_silent(self) -> bool:
+        """Say whether any slot has no record after its grace."""
+        return any(True for _ in self.all_silent())
 
     def settle(
         self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]

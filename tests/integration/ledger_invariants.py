@@ -68,3 +68,17 @@ class LedgerInvariants(LedgerReader):
         found = self.fleet.server.ask(lambda client: client.zrange(keys.OPEN, 0, -1))
         names = {name for name in IDS if self.open_slot(name)}
         assert {name_of(str(uid)) for uid in found} == names
+
+    @invariant()
+    def unbegun_slots_are_listed(self) -> None:
+        """What is open and had no worker yet is in the list, under its slot."""
+        found = self.fleet.server.ask(
+            lambda client: client.zrange(keys.UNBEGUN, 0, -1, withscores=True)
+        )
+        opens = {name: self.open_slot(name) for name in IDS}
+        assert {name_of(str(uid)): slot for uid, slot in found} == {
+            name: one["slot"]
+            for name, one in opens.items()
+            if one and one["state"] != "running"
+            if one["attempts"] == 0 and not one.get("wasBegun")
+        }

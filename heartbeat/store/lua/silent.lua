@@ -2,7 +2,8 @@
 -- at of those that are open and of those that are due, and where to begin with each.
 -- Answers {rows, where to go on with the open, with the due ones}; 0: from the first. A
 -- row is {uid, slot, state, ms of grace}; 'scheduled': no beat has claimed it.
--- Grace is the shorter of period and 5 minutes, and the run's limit after that.
+-- Grace is the shorter of period and 5 minutes, and the run's limit after that. A run of
+-- a heartbeat that is gone, paused or disabled ends unheard, whatever becomes of it.
 local now, most = clock(ARGV[1]), tonumber(ARGV[2])
 local LONGEST_WAIT = 300000
 local rows = {}
@@ -24,7 +25,7 @@ end
 local opens, next_open = page(OPEN, '+inf', tonumber(ARGV[3]))
 for _, uid in ipairs(opens) do
   local open = load_open(uid)
-  if open and not open.deleted then look(uid, open, open.state) end
+  if open and is_heard(uid, open) then look(uid, open, open.state) end
 end
 local dues, next_due = page(DUE, now, tonumber(ARGV[4]))
 for _, uid in ipairs(dues) do

@@ -9,6 +9,7 @@ from heartbeat.store.spending import Account, Spending
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause
 from tests.unit.cli.calling import Call
+from tests.unit.store.ledger import ClockedServer, Fleet, a_config
 
 AWAY = "redis://127.0.0.1:1/0"
 
@@ -108,3 +109,25 @@ def test_closed_gates_and_the_fleets_day_are_looked_at(
     assert "anthropic, every model of a key: none until " in out
     assert "95 tokens of 100 tokens for this UTC day are spent" in out
     assert "a model judges critical items only" in out
+
+
+def test_queues_and_slots_that_are_late_are_looked_at(
+    call: Call, server_url: str
+) -> None:
+    server = ClockedServer.connect(server_url, name="test")
+    server.clock_ms = Server.now_ms(server) - 2 * 3_600_000
+    fleet = Fleet(server)
+    fleet.configure(a_config("disk", every=60, run_on="db"))
+    server.pass_time(minutes=60)
+    fleet.beat()
+    server.close()
+    found = call(
+        "--json", "doctor", HEARTBEAT_REDIS_URL=server_url, HEARTBEAT_PORT="1"
+    ).data["findings"]
+    assert isinstance(found, list)
+    failed = [one for one in found if one["level"] == "fail"]
+    said = {one["subject"]: one["message"] for one in failed}
+    assert "'heartbeat.db', the queue of runOn 'db'" in said["queues"]
+    assert "for a worker" in said["beginning"]
+    assert "ann:disk of " in said["overdue"]
+    assert "UTC, no worker has begun it" in said["overdue"]

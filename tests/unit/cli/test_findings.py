@@ -6,8 +6,10 @@ from types import MappingProxyType
 import pytest
 
 from heartbeat.budgets import Budget, Scope
-from heartbeat.cli.findings import Facts, Finding, Level, judge
+from heartbeat.cli.finding import Finding, Level
+from heartbeat.cli.findings import Facts, judge
 from heartbeat.store.gates import Closed, ClosedGate
+from heartbeat.store.placements import Placement
 from heartbeat.store.processes import ProcessKind, ProcessSeen
 from heartbeat.store.statistics import Lag
 from heartbeat.verdict import Cause
@@ -41,7 +43,6 @@ def findings(
     *,
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
-    overdue_ms: int = 0,
     ahead: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
     gates: Sequence[ClosedGate] = (),
@@ -52,7 +53,6 @@ def findings(
     found = judged(
         skew_seconds=skew_seconds,
         processes=processes,
-        overdue_ms=overdue_ms,
         ahead=ahead,
         info=info,
         gates=gates,
@@ -66,7 +66,6 @@ def judged(
     *,
     skew_seconds: float = 0,
     processes: Sequence[ProcessSeen] = FLEET,
-    overdue_ms: int = 0,
     ahead: int = 0,
     info: Mapping[str, object] = MappingProxyType({}),
     gates: Sequence[ClosedGate] = (),
@@ -79,7 +78,9 @@ def judged(
         now_ms=3_000,
         skew_seconds=skew_seconds,
         processes=processes,
-        lag=Lag(scheduled=3, open=1, overdue_ms=overdue_ms, unreadable=unreadable),
+        lag=Lag(scheduled=3, open=1, overdue_ms=0, unreadable=unreadable),
+        placements=[Placement(queue="heartbeat", placed=3, waiting=1)],
+        silent=[],
         gates=gates,
         fleet_budget=Budget(scope=Scope.TOKENS_OF_FLEET, spent=spent, limit=100),
         ahead=ahead,
@@ -152,11 +153,6 @@ def test_a_process_is_told_with_its_last_report() -> None:
     assert judged()["beat"].message == said
 
 
-def test_workers_of_labels_only_leave_the_others_unserved() -> None:
-    labelled = [*FLEET[:2], a_process("worker", queues=("heartbeat.db",))]
-    assert findings(processes=labelled)["queues"].level is Level.FAIL
-
-
 @pytest.mark.parametrize(
     ("skew_seconds", "said"), [(3.0, "3.0 s ahead"), (-40.0, "40.0 s behind")]
 )
@@ -164,13 +160,6 @@ def test_a_clock_that_differs_is_a_warning(skew_seconds: float, said: str) -> No
     found = findings(skew_seconds=skew_seconds)["clock"]
     assert found.level is Level.WARN
     assert said in found.message
-
-
-@pytest.mark.parametrize(
-    ("overdue_ms", "level"), [(6_000, Level.WARN), (61_000, Level.FAIL)]
-)
-def test_a_schedule_that_is_behind_is_found(overdue_ms: int, level: Level) -> None:
-    assert findings(overdue_ms=overdue_ms)["schedule"].level is level
 
 
 def a_gate(cause: Cause, *, model: str | None = "haiku") -> ClosedGate:

@@ -79,7 +79,7 @@ def test_counts_and_the_ledger_are_shown() -> None:
     metrics.count("alerts_sent", by=3)
     metrics.set_ledger(
         {"claimed": 7},
-        Lag(scheduled=2, open=1, overdue_ms=1500),
+        Lag(scheduled=2, open=1, overdue_ms=1500, unbegun_ms=2500),
         last_finished_ms=1_800_000_000_500,
     )
     text = metrics.text().decode()
@@ -87,6 +87,7 @@ def test_counts_and_the_ledger_are_shown() -> None:
     assert "heartbeat_alerts_sent_total 3.0" in text
     assert 'heartbeat_ledger{event="claimed"} 7.0' in text
     assert "heartbeat_due_lag_seconds 1.5" in text
+    assert "heartbeat_begin_lag_seconds 2.5" in text
     assert "heartbeat_last_finished_timestamp_seconds 1.8000000005e+09" in text
 
 

@@ -10,6 +10,7 @@ local DUE, OPEN, QUEUES = ROOT .. 'due', ROOT .. 'open', ROOT .. 'queues'
 local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
 local STATISTICS, WAKE = ROOT .. 'statistics', ROOT .. 'wake'
 local UNTOLD, TOGETHER = ROOT .. 'untold', ROOT .. 'together'
+local UNBEGUN = ROOT .. 'unbegun'
 local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800

@@ -43,11 +43,21 @@ local function is_expired(open, now)
   return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
 end
 
+-- Whether no worker has had this slot yet; not whether one has it now.
+local function is_unbegun(open)
+  return open.state ~= 'running' and open.attempts == 0 and not open.wasBegun
+end
+
 -- Keep the slot, and when somebody must look at it again unless its holder moves on.
 -- `waiting` holds whose message is on a queue: also after its slot was closed unbegun.
 local function save_open(uid, open, deadline)
   redis.call('SET', open_key(uid), cjson.encode(open))
   redis.call('ZADD', OPEN, deadline, uid)
+  if is_unbegun(open) then
+    redis.call('ZADD', UNBEGUN, string.format('%.0f', open.slot), uid)
+  else
+    redis.call('ZREM', UNBEGUN, uid)
+  end
   local waiting = waiting_key(open.queue)
   if open.state == 'published' then
     if redis.call('SADD', waiting, uid) == 1 then
@@ -61,4 +71,5 @@ end
 local function close_open(uid)
   redis.call('DEL', open_key(uid))
   redis.call('ZREM', OPEN, uid)
+  redis.call('ZREM', UNBEGUN, uid)
 end
