@@ -16,6 +16,7 @@ runs and its usage.
 | `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
+| `requested:<run id>` | string | a run by hand was opened, to answer a retry | 1 min | gateway | gateway |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
 | `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
@@ -69,6 +70,11 @@ def open_slot(uid: str) -> str:
 def runs(uid: str) -> str:
     """Return the key of a heartbeat's run records."""
     return f"{ROOT}runs:{uid}"
+
+
+def requested(run_id: str) -> str:
+    """Return the key that says a run by hand was opened a moment ago."""
+    return f"{ROOT}requested:{run_id}"
 
 
 def book(uid: str) -> str:
