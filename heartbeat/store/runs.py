@@ -16,7 +16,7 @@ from heartbeat.instants import from_ms
 from heartbeat.runs import RunRecord, load_run
 from heartbeat.store import keys
 from heartbeat.store.heartbeats import Heartbeats
-from heartbeat.store.records import book_of, readable
+from heartbeat.store.records import readable, readable_book
 from heartbeat.store.server import Server
 
 #: How long the right to run lasts without being renewed, in milliseconds.
@@ -44,12 +44,16 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a heartbeat at one moment, against which a run is settled."""
+    """What is known of a heartbeat at one moment, against which a run is settled.
+
+    Where the stored book cannot be read this is an empty one.
+    """
 
     config: HeartbeatConfig
     version: str
     book: Book
     revision: str
+    is_book_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,7 @@ class Runs:
         Known: book or config changed since `against`; decide again and call again.
         Calling again with the same outcome after a lost reply is safe.
         """
+        is_same_book = outcome.book == against.book and against.is_book_read
         answer = cast(
             list[str],
             self._server.run(
@@ -165,7 +170,7 @@ class Runs:
                 outcome.record.dump(),
                 against.version,
                 against.revision,
-                "" if outcome.book == against.book else outcome.book.dump(),
+                "" if is_same_book else outcome.book.dump(),
                 *outcome.messages,
             ),
         )
@@ -202,11 +207,13 @@ class Runs:
 
 
 def _known(uid: str, version: str, config: str, revision: str, book: str) -> Known:
+    kept = readable_book(uid, book)
     return Known(
         config=HeartbeatConfig.load(config, key=keys.heartbeat(uid)),
         version=version,
-        book=book_of(uid, book),
+        book=kept or Book(),
         revision=revision,
+        is_book_read=kept is not None,
     )
 
 

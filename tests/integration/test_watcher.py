@@ -358,3 +358,10 @@ def test_a_heartbeat_that_cannot_be_read_hides_no_other(
     assert scene.look_for(GRACE_MS / 1000 + LOOK_SECONDS) == 1
     [problem] = [one for one in caplog.messages if "not watched" in one]
     assert key in problem
+
+
+def test_a_book_that_cannot_be_read_tells_no_end(told_together: Scene) -> None:
+    key = keys.book("local:hb-1")
+    told_together.server.ask(lambda client: client.hset(key, "book", '{"v":2}'))
+    told_together.look_for(LOOK_SECONDS)
+    assert len(told_together.told()) == 1
