@@ -21,7 +21,8 @@ runs and its usage.
 | `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
 | `together` | set | uids of overdue heartbeats that were told in one alert with others | until that is over, and told | gateway | gateway |
-| `unreadable` | hash | uid to since when a beat could not read it, or `told` | until it can | beat | beat, gateway, doctor |
+| `unreadable` | hash | uid to since when a beat could not read it, or `told` | until it can | beat, gateway, worker | beat, gateway, doctor |
+| `unreadable-config` | hash | uid to since when no worker could read its config, or `told` | until one can | worker, gateway | gateway, doctor |
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
@@ -46,6 +47,7 @@ WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
 TOGETHER = ROOT + "together"
 UNREADABLE = ROOT + "unreadable"
+UNREADABLE_CONFIG = ROOT + "unreadable-config"
 GATES = ROOT + "gates"
 WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from redis import Redis
-
 from heartbeat.store import keys
 from heartbeat.store.server import Server
+from heartbeat.store.unreadable import count_unreadable
 
 #: What the scripts count, apart from why slots were skipped or missed (`missed_…`).
 EVENTS = (
@@ -23,7 +22,8 @@ _LAST_FINISHED = "last_finished_ms"
 class Lag:
     """How many heartbeats are scheduled, how many slots open, how late the oldest.
 
-    `unreadable`: those that no beat can schedule, and whose owners were told.
+    `unreadable`: those that no beat can schedule, or no worker run, since their record
+    cannot be read; their owners were told.
     """
 
     scheduled: int
@@ -66,12 +66,5 @@ class Statistics:
             scheduled=self._server.ask(lambda client: client.zcard(keys.DUE)),
             open=self._server.ask(lambda client: client.zcard(keys.OPEN)),
             overdue_ms=max(0, now_ms - oldest),
-            unreadable=self._server.ask(_count_unreadable),
+            unreadable=self._server.ask(count_unreadable),
         )
-
-
-def _count_unreadable(client: Redis) -> int:
-    """Count those that should have slots: one that is paused waits for nothing."""
-    noted = client.hgetall(keys.UNREADABLE)
-    told = [str(uid) for uid, since in noted.items() if since == "told"]
-    return sum(client.zscore(keys.DUE, uid) is not None for uid in told)

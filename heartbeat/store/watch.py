@@ -14,6 +14,7 @@ from heartbeat.outages import LateSlots
 from heartbeat.store import keys
 from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
+from heartbeat.store.unreadable import tell_what_lasts
 
 State = Literal["scheduled", "claimed", "published", "running"]
 
@@ -146,6 +147,10 @@ class Watch:
             ends = [first == 0 for first in place]
             are_all_seen = [a or b for a, b in zip(are_all_seen, ends, strict=True)]
         return False
+
+    def tell_unreadable(self) -> None:
+        """Tell owners whose heartbeats no worker could read for a while."""
+        tell_what_lasts(self._server, now_ms=self._now_ms())
 
     def settle(
         self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]

@@ -36,5 +36,6 @@ redis.call('SET', finished_key(uid), mark, 'EX', 86400)
 redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
 count('finished')
 count('finished_' .. status)
+if redis.call('HEXISTS', UNREADABLE_CONFIG, uid) == 1 then look_again(uid, now) end
 close_open(uid)
 return { 'ok' }

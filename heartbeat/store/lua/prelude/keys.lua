@@ -11,6 +11,7 @@ local VERSIONS, TOKENS = ROOT .. 'versions', ROOT .. 'tokens'
 local STATISTICS, WAKE = ROOT .. 'statistics', ROOT .. 'wake'
 local UNTOLD, TOGETHER = ROOT .. 'untold', ROOT .. 'together'
 local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
+local UNREADABLE_CONFIG = ROOT .. 'unreadable-config'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
