@@ -1,7 +1,7 @@
 """Dispatchers side by side, for the moments in which more is due than one batch."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Protocol
 
 from beat_schedule.dispatch import BATCH, Pass
@@ -29,15 +29,20 @@ class Lanes:
         self._threads = ThreadPoolExecutor(max(1, len(self._others)), "lane")
 
     def run(self) -> bool:
-        """Act on what is due; say whether there may be more."""
+        """Act on what is due; say whether there may be more.
+
+        A failure in any lane is raised once all have ended: a lane is for
+        one thread, and the next call must find none in it.
+        """
         if self._first.run_pass().taken < BATCH:
             return False
         helping = [self._threads.submit(_drain, lane) for lane in self._others]
         try:
             _drain(self._first)
         finally:
-            for lane in helping:
-                lane.result()
+            wait(helping)
+        for lane in helping:
+            lane.result()
         return True
 
 

@@ -120,7 +120,8 @@ METRICS = (
     Metric(
         name="unreadable",
         kind="gauge",
-        about="heartbeats that no beat can schedule, since their record cannot be read",
+        about="heartbeats that no beat can schedule or no worker run, since their"
+        " record cannot be read",
     ),
     Metric(
         name="due_lag_seconds", kind="gauge", about="how late the oldest due slot is"

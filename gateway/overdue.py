@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
+from heartbeat.asked import Notify
 from heartbeat.book import Settled
 from heartbeat.instants import to_text
 from heartbeat.notices import Ending, Policy
 from heartbeat.outages import OVERDUE_SLOTS, LateSlots, overdue, told_together
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.outlines import Outline
 from heartbeat.store.watch import Settling
 from heartbeat.telling import About, tell
 from heartbeat.told import Alert, CheckView, Resolved, ResolvedItem
@@ -32,7 +33,7 @@ class Decided:
     """A finding as it is to be settled against the heartbeat that was read."""
 
     finding: Finding
-    stored: Stored
+    heartbeat: Outline
     settled: Settled
 
     @property
@@ -43,17 +44,14 @@ class Decided:
     @property
     def is_news(self) -> bool:
         """Say whether there is anything to settle."""
-        return bool(self.finding.note) or self.settled.book != self.stored.book
+        return bool(self.finding.note) or self.settled.book != self.heartbeat.book
 
 
-def decide(finding: Finding, stored: Stored, now: datetime) -> Decided:
+def decide(finding: Finding, heartbeat: Outline, now: datetime) -> Decided:
     """Decide what a finding makes of its heartbeat's book."""
-    policy = Policy(
-        notify=stored.config.notify,
-        repeat=timedelta(minutes=stored.config.repeat_minutes),
-    )
-    settled = overdue(stored.book, *finding.slots, policy=policy, now=now)
-    return Decided(finding=finding, stored=stored, settled=settled)
+    policy = Policy(notify=Notify.CHANGES, repeat=heartbeat.repeat)
+    settled = overdue(heartbeat.book, *finding.slots, policy=policy, now=now)
+    return Decided(finding=finding, heartbeat=heartbeat, settled=settled)
 
 
 def is_grouped(decided: Sequence[Decided]) -> bool:
@@ -69,7 +67,7 @@ def words(decided: Sequence[Decided], now: datetime) -> list[str]:
     return [
         message
         for one in told
-        for message in tell(one.settled.notices, _about(one.stored, now))
+        for message in tell(one.settled.notices, _about(one.heartbeat, now))
     ]
 
 
@@ -105,16 +103,14 @@ def _settling(decided: Decided, *, is_grouped: bool) -> Settling:
     return Settling(
         uid=decided.finding.uid,
         book=told_together(book) if is_grouped else book,
-        revision=decided.stored.revision,
+        revision=decided.heartbeat.revision,
         untold=decided.finding.note,
         told=how if decided.is_told else "",
     )
 
 
-def _about(stored: Stored, now: datetime) -> About:
-    return About(
-        schedule_id=stored.config.schedule_id, name=stored.config.name, now=now
-    )
+def _about(heartbeat: Outline, now: datetime) -> About:
+    return About(schedule_id=heartbeat.schedule_id, name=heartbeat.name, now=now)
 
 
 def _grouped(told: Sequence[Decided], now: datetime) -> str:
@@ -124,7 +120,7 @@ def _grouped(told: Sequence[Decided], now: datetime) -> str:
         checks=(
             CheckView(
                 description=f"{len(told)} heartbeats have slots without a finished run",
-                details=_listed([one.stored.config.name for one in told]),
+                details=_listed([one.heartbeat.name for one in told]),
                 severity="critical",
                 state="new",
             ),

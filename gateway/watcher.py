@@ -10,10 +10,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from gateway.overdue import Finding, decide, settlings, words, words_of_end
-from heartbeat.errors import BadRecord
 from heartbeat.notices import Ending
 from heartbeat.outages import LateSlots
-from heartbeat.store.heartbeats import Heartbeats, Stored
+from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.watch import START, Silent, Together, Watch
 
 logger = logging.getLogger(__name__)
@@ -38,7 +37,6 @@ class Watcher:
         self._holder = holder
         self._steady_since: float | None = None
         self._last_look = float("-inf")
-        self._unreadable: set[str] = set()
         self._place = START
 
     def look(self, clock: float) -> int:
@@ -50,6 +48,7 @@ class Watcher:
         if not self._watch.take(self._holder, lease_ms=WATCH_LEASE_MS):
             return 0
         self._steady_since = clock if since is None else since
+        self._watch.tell_unreadable()
         self._tell_ends()
         steady = timedelta(seconds=clock - self._steady_since)
         by_owner: dict[str, list[Finding]] = defaultdict(list)
@@ -81,7 +80,7 @@ class Watcher:
 
         That is found again at the next look, if it still is to be told.
         """
-        read = self._read([finding.uid for finding in findings])
+        read = self._heartbeats.outlines([finding.uid for finding in findings])
         decided = [
             decide(finding, read[finding.uid], now)
             for finding in findings
@@ -114,30 +113,17 @@ class Watcher:
                 self._tell_end(owner, over[:MOST], left=len(known) - len(over))
 
     def _tell_end(self, owner: str, over: list[Together], *, left: int) -> None:
-        stored = self._read([one.uid for one in over if not one.is_gone])
+        outlines = self._heartbeats.outlines(
+            [one.uid for one in over if not one.is_gone]
+        )
         names: dict[Ending, list[str]] = {Ending.RECOVERED: [], Ending.REMOVED: []}
         for one in over:
             reason = Ending.REMOVED if one.is_gone else Ending.RECOVERED
-            known = stored.get(one.uid)
+            known = outlines.get(one.uid)
             schedule_id = one.uid.partition(":")[2]
-            names[reason].append(known.config.name if known else schedule_id)
+            names[reason].append(known.name if known else schedule_id)
         message = words_of_end(names, left=left, now=self._watch.now())
         self._watch.settle_over(owner, [one.uid for one in over], message)
-
-    def _read(self, uids: list[str]) -> dict[str, Stored]:
-        """Read an owner's heartbeats; those that cannot be read hide no other."""
-        found: dict[str, Stored] = {}
-        for uid, read in self._heartbeats.load(uids):
-            try:
-                found[uid] = read()
-            except BadRecord as error:
-                problem = error
-            else:
-                continue
-            if uid not in self._unreadable:
-                self._unreadable.add(uid)
-                logger.error("not watched: %s", problem, extra={"action": "bad_record"})
-        return found
 
 
 def _late(silent: Silent) -> LateSlots:

@@ -143,10 +143,13 @@ class Book(Record):
         return self.model_dump_json(by_alias=True, exclude_none=True)
 
 
-def load_book(text: str | bytes) -> Book:
-    """Read a stored book; raises BadRecord, also for a version from the future."""
+def load_book(text: str | bytes, *, forgiving: bool = False) -> Book:
+    """Read a stored book; raises BadRecord, also for a version from the future.
+
+    `forgiving`: what is told of a trouble outweighs a field that is not known here.
+    """
     try:
-        return Book.model_validate_json(text)
+        return Book.model_validate_json(text, extra="ignore" if forgiving else None)
     except ValidationError as error:
         raise BadRecord(f"book of incidents: {explain(error)}") from error
 

@@ -13,7 +13,7 @@ from heartbeat.asked import Asked, Notify, Window
 from heartbeat.cadence import Cadence, parse_interval_minutes
 from heartbeat.errors import BadRecord, InvalidConfig
 from heartbeat.hours import ActiveHours
-from heartbeat.wire import Record
+from heartbeat.wire import Record, explain
 
 #: Minutes after which an incident that is still open is told again.
 DEFAULT_REPEAT = 240.0
@@ -114,7 +114,7 @@ class HeartbeatConfig(Record):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise BadRecord(f"{key}: {error.errors()[0]['msg']}") from error
+            raise BadRecord(f"{key}: {explain(error)}") from error
 
     def dump(self) -> str:
         """Return the stored form; equal configs give equal text."""

@@ -15,7 +15,12 @@ from heartbeat.notices import (
     ResolvedItem,
     resolved,
 )
+from heartbeat.runs import Reason, RunRecord, RunStatus
 from heartbeat.telling import About, tell
+
+#: How long a heartbeat must be unreadable before its owner hears of it, in ms:
+#: another process may read it, and beat looks again each minute.
+UNREADABLE_MS = 110_000
 
 UNREADABLE = "The stored heartbeat cannot be read, and does not run"
 _ADVICE = "update the processes or configure it again"
@@ -35,6 +40,20 @@ def readable_message(uid: str, now: datetime) -> str:
     """Return that the heartbeat goes on."""
     over = ResolvedItem(description=UNREADABLE, reason=Ending.RECOVERED)
     return _message(uid, list(resolved(Kind.CONFIG, [over])), now)
+
+
+def unreadable_run(run_id: str, slot_ms: int, now_ms: int, host: str) -> RunRecord:
+    """Return the record of a run whose worker could not read the heartbeat."""
+    return RunRecord(
+        run_id=run_id,
+        slot_ms=slot_ms,
+        status=RunStatus.UNKNOWN,
+        reason=Reason.CONFIG,
+        started_ms=now_ms,
+        finished_ms=now_ms,
+        late_ms=max(0, now_ms - slot_ms),
+        host=host,
+    )
 
 
 def _message(uid: str, notices: list[Notice], now: datetime) -> str:

@@ -171,6 +171,8 @@ class Execution:
         """Let the next slot follow the file; a newer message keeps its word."""
         if isinstance(evaluation, Unusable) or evaluation.config == known.config:
             return
+        if not known.is_config_read:  # what it asks for is not known
+            return
         if evaluation.config.asked != known.config.asked:
             return
         try:

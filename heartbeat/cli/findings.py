@@ -134,9 +134,10 @@ def _unreadable(lag: Lag) -> Iterator[Finding]:
     if lag.unreadable:
         yield fail(
             "records",
-            f"{lag.unreadable} heartbeats cannot be read by beat, and do not run",
-            "the log of beat says which and why; run the version that stored them, or"
-            " configure them again",
+            f"{lag.unreadable} heartbeats cannot be read by beats or workers, and do"
+            " not run",
+            "the logs of beats and workers say which and why; run the version that"
+            " stored them, or configure them again",
         )
 
 

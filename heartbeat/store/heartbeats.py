@@ -17,6 +17,7 @@ from heartbeat.instants import EPOCH, from_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
+from heartbeat.store.outlines import Outline, outline, outlines
 from heartbeat.store.records import book_of, fields_of, ms_of, readable
 from heartbeat.store.server import Server
 from heartbeat.store.unclaimed import MAX_TRIES, change_schedule, too_busy
@@ -91,6 +92,10 @@ class Heartbeats:
             return read()
         raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
 
+    def outlines(self, uids: Sequence[str]) -> dict[str, Outline]:
+        """Return what can be read of any heartbeats, by uid; leave out who is gone."""
+        return outlines(self._server, uids)
+
     def owned_by(self, owner: str) -> list[Stored]:
         """Return the owner's heartbeats by name, but those that cannot be read."""
         stored = self.owned_from(owner)
@@ -110,16 +115,16 @@ class Heartbeats:
     def delete(self, owner: str, schedule_id: str) -> None:
         """Forget a heartbeat; what is open of it resolves. Raises NotFound."""
         for _ in range(MAX_TRIES):
-            stored = self.get(owner, schedule_id)
+            known = outline(self._server, owner, schedule_id)
             now = from_ms(self._server.now_ms())
-            about = About(schedule_id=schedule_id, name=stored.config.name, now=now)
+            about = About(schedule_id=schedule_id, name=known.name, now=now)
             answer = change_schedule(
                 self._server,
                 "delete",
-                stored.config.uid,
+                known.uid,
                 owner,
-                stored.revision,
-                messages=tell(remove_all(stored.book).notices, about),
+                known.revision,
+                messages=tell(remove_all(known.book).notices, about),
             )
             if answer != "conflict":
                 return
@@ -127,7 +132,7 @@ class Heartbeats:
 
     def pause(self, owner: str, schedule_id: str, *, note: str | None) -> bool:
         """Stop its slots until `resume`; say whether that changed anything."""
-        uid = self.get(owner, schedule_id).config.uid
+        uid = outline(self._server, owner, schedule_id).uid
         fact = json.dumps({"note": note})
         return change_schedule(self._server, "pause", uid, fact) == "ok"
 

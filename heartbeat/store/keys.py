@@ -18,11 +18,13 @@ runs and its usage.
 | `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat, doctor |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
+| `requested:<run id>` | string | a run by hand was opened, to answer a retry | 1 min | gateway | gateway |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
 | `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
 | `untold` | hash | uid to missed and lost slots the owner was not told of | until told | beat | gateway |
 | `together` | set | uids of overdue heartbeats that were told in one alert with others | until that is over, and told | gateway | gateway |
-| `unreadable` | hash | uid to since when a beat could not read it, or `told` | until it can | beat | beat, gateway, doctor |
+| `unreadable` | hash | uid to since when a beat could not read it, or `told` | until it can | beat, gateway, worker | beat, gateway, doctor |
+| `unreadable-config` | hash | uid to since when no worker could read its config, or `told` | until one can | worker, gateway | gateway, doctor |
 | `feed:<owner>` | stream | what the owner is told: prev, payload; newest 1,000 | 7 days | worker, gateway | gateway |
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
@@ -48,6 +50,7 @@ WAKE = ROOT + "wake"
 UNTOLD = ROOT + "untold"
 TOGETHER = ROOT + "together"
 UNREADABLE = ROOT + "unreadable"
+UNREADABLE_CONFIG = ROOT + "unreadable-config"
 GATES = ROOT + "gates"
 VERSIONS = ROOT + "versions"
 WATCH = ROOT + "watch"
@@ -78,6 +81,11 @@ def waiting(queue: str) -> str:
 def runs(uid: str) -> str:
     """Return the key of a heartbeat's run records."""
     return f"{ROOT}runs:{uid}"
+
+
+def requested(run_id: str) -> str:
+    """Return the key that says a run by hand was opened a moment ago."""
+    return f"{ROOT}requested:{run_id}"
 
 
 def book(uid: str) -> str:

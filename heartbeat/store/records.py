@@ -50,6 +50,14 @@ def book_of(uid: str, text: str | None) -> Book:
     A book that cannot be read is taken for an empty one: whatever is still in trouble
     is told again. Stopping its runs instead would be silence.
     """
+    return readable_book(uid, text) or Book()
+
+
+def readable_book(uid: str, text: str | None) -> Book | None:
+    """Return the book, which is empty before the first; None for one that is bad.
+
+    Fields of a newer version are left out: without its troubles no end would be told.
+    """
     if not text:
         return Book()
-    return readable(partial(load_book, text), of=keys.book(uid)) or Book()
+    return readable(partial(load_book, text, forgiving=True), of=keys.book(uid))

@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -12,13 +12,16 @@ from typing import cast
 from redis import Redis
 
 from heartbeat.book import Book
-from heartbeat.config import HeartbeatConfig, unique_id
+from heartbeat.config import HeartbeatConfig
+from heartbeat.errors import BadRecord
 from heartbeat.instants import from_ms
 from heartbeat.runs import RunRecord, load_run
 from heartbeat.store import keys
-from heartbeat.store.heartbeats import Heartbeats
-from heartbeat.store.records import book_of, readable
+from heartbeat.store.outlines import outline
+from heartbeat.store.records import readable, readable_book
 from heartbeat.store.server import Server
+from heartbeat.store.unreadable import refuse
+from heartbeat.unreadable import unreadable_run
 
 #: How long the right to run lasts without being renewed, in milliseconds.
 RUN_LEASE_MS = 30_000
@@ -34,6 +37,7 @@ class Refused(StrEnum):
     SKIPPED = "skipped"
     MISSED = "missed"
     LOST = "lost"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,18 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a heartbeat at one moment, against which a run is settled."""
+    """What is known of a heartbeat at one moment, against which a run is settled.
+
+    Where the stored config cannot be read this is the one before, and where the book
+    cannot, an empty one.
+    """
 
     config: HeartbeatConfig
     version: str
     book: Book
     revision: str
+    is_config_read: bool = True
+    is_book_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +123,24 @@ class Runs:
         )
         if answer[0] != "go":
             return Refused(answer[0])
-        _, token, now, open_text, config, revision, book = answer
+        _, token, now, open_text, text, revision, book = answer
         open_slot = json.loads(open_text)
-        return Begun(
-            lease=Lease(uid=uid, run_id=open_slot["runId"], token=token),
-            slot=from_ms(open_slot["slot"]),
-            started=from_ms(int(now)),
-            run_limit=timedelta(milliseconds=open_slot["runLimit"]),
-            attempt=open_slot["attempts"],
-            known=_known(uid, str(open_slot["version"]), config, revision, book),
-        )
+        try:
+            config = HeartbeatConfig.load(text, key=keys.heartbeat(uid))
+        except BadRecord as error:
+            problem = error
+        else:
+            return Begun(
+                lease=Lease(uid=uid, run_id=open_slot["runId"], token=token),
+                slot=from_ms(open_slot["slot"]),
+                started=from_ms(int(now)),
+                run_limit=timedelta(milliseconds=open_slot["runLimit"]),
+                attempt=open_slot["attempts"],
+                known=_known(uid, str(open_slot["version"]), config, revision, book),
+            )
+        record = unreadable_run(open_slot["runId"], open_slot["slot"], int(now), host)
+        refuse(self._server, uid, record, token=token, problem=problem)
+        return Refused.UNREADABLE
 
     def renew(self, lease: Lease, *, now_ms: int | None = None) -> bool:
         """Keep the right to run; False when it is lost and the run must stop."""
@@ -156,6 +174,7 @@ class Runs:
         Known: book or config changed since `against`; decide again and call again.
         Calling again with the same outcome after a lost reply is safe.
         """
+        is_same_book = outcome.book == against.book and against.is_book_read
         answer = cast(
             list[str],
             self._server.run(
@@ -168,7 +187,7 @@ class Runs:
                 outcome.record.dump(),
                 against.version,
                 against.revision,
-                "" if outcome.book == against.book else outcome.book.dump(),
+                "" if is_same_book else outcome.book.dump(),
                 *outcome.messages,
             ),
         )
@@ -176,12 +195,15 @@ class Runs:
             return None
         if answer[0] == "fenced":
             return Fenced.FENCED
-        return _known(lease.uid, *answer[1:])
+        _, version, text, revision, book = answer
+        key = keys.heartbeat(lease.uid)
+        config = readable(partial(HeartbeatConfig.load, text, key=key), of=key)
+        known = _known(lease.uid, version, config or against.config, revision, book)
+        return replace(known, is_config_read=config is not None)
 
     def history(self, owner: str, schedule_id: str) -> Iterator[RunRecord]:
         """Return the runs, newest first, read as they are taken. Raises NotFound."""
-        Heartbeats(self._server).get(owner, schedule_id)
-        key = keys.runs(unique_id(owner, schedule_id))
+        key = keys.runs(outline(self._server, owner, schedule_id).uid)
         runs = (readable(partial(load_run, text), of=key) for text in self._texts(key))
         return (run for run in runs if run is not None)
 
@@ -221,12 +243,16 @@ class Runs:
         return {uid: run for uid, run in runs.items() if run is not None}
 
 
-def _known(uid: str, version: str, config: str, revision: str, book: str) -> Known:
+def _known(
+    uid: str, version: str, config: HeartbeatConfig, revision: str, book: str
+) -> Known:
+    kept = readable_book(uid, book)
     return Known(
-        config=HeartbeatConfig.load(config, key=keys.heartbeat(uid)),
+        config=config,
         version=version,
-        book=book_of(uid, book),
+        book=kept or Book(),
         revision=revision,
+        is_book_read=kept is not None,
     )
 
 

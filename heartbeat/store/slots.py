@@ -16,16 +16,12 @@ from heartbeat.store import keys
 from heartbeat.store.ahead import Ahead
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Server
-from heartbeat.unreadable import readable_message, unreadable_message
+from heartbeat.unreadable import UNREADABLE_MS, readable_message, unreadable_message
 
 #: How long a claim holds before any other beat may take it over, in milliseconds.
 CLAIM_LEASE_MS = 2_000
 #: How long a sent slot may stay unbegun before its message is taken for lost.
 REDISPATCH_MS = 30_000
-
-#: How long a heartbeat must be unreadable before its owner hears of it, in ms:
-#: another process may read it, and beat looks again each minute.
-UNREADABLE_MS = 110_000
 
 #: The plan after a slot off the grid, or one that nothing can be computed from: the
 #: schedule stays as it is.

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import cast
 
-from redis import Redis
-
 from heartbeat.store import keys
 from heartbeat.store.server import Server
+from heartbeat.store.unreadable import count_unreadable
 
 #: What the scripts count, apart from why slots were skipped or missed (`missed_…`).
 EVENTS = (
@@ -26,7 +25,8 @@ class Lag:
 
     `overdue_ms`: how long the first due slot has waited for a beat. `unbegun_ms`: how
     long the oldest open one that no worker has begun has waited, in a queue or for a
-    broker. `unreadable`: those that no beat can schedule, and whose owners were told.
+    broker. `unreadable`: those that no beat can schedule, or no worker run, since their
+    record cannot be read; their owners were told.
     """
 
     scheduled: int
@@ -73,12 +73,5 @@ class Statistics:
             open=open_slots,
             overdue_ms=overdue_ms,
             unbegun_ms=unbegun_ms,
-            unreadable=self._server.ask(_count_unreadable),
+            unreadable=self._server.ask(count_unreadable),
         )
-
-
-def _count_unreadable(client: Redis) -> int:
-    """Count those that should have slots: one that is paused waits for nothing."""
-    noted = client.hgetall(keys.UNREADABLE)
-    told = [str(uid) for uid, since in noted.items() if since == "told"]
-    return sum(client.zscore(keys.DUE, uid) is not None for uid in told)

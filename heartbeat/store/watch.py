@@ -7,12 +7,14 @@ from typing import Literal, NamedTuple, cast
 
 from redis import Redis
 
-from heartbeat.book import Book
+from heartbeat.book import Book, load_book
+from heartbeat.errors import BadRecord
 from heartbeat.instants import from_ms
 from heartbeat.outages import LateSlots
 from heartbeat.store import keys
-from heartbeat.store.records import book_of, fields_of, ms_of
+from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
+from heartbeat.store.unreadable import tell_what_lasts
 
 State = Literal["scheduled", "claimed", "published", "running"]
 
@@ -164,6 +166,10 @@ class Watch:
         """Say whether any slot has no record after its grace."""
         return any(True for _ in self.all_silent())
 
+    def tell_unreadable(self) -> None:
+        """Tell owners whose heartbeats no worker could read for a while."""
+        tell_what_lasts(self._server, now_ms=self._now_ms())
+
     def settle(
         self, owner: str, settlings: Sequence[Settling], messages: Sequence[str]
     ) -> list[str]:
@@ -212,12 +218,18 @@ class Watch:
             Together(
                 uid=uid,
                 is_gone=not found[2 * index],
-                is_over=not _is_told_together(uid, found[2 * index + 1]),
+                is_over=not _is_told_together(found[2 * index + 1]),
             )
             for index, uid in enumerate(uids)
         ]
 
 
-def _is_told_together(uid: str, text: object) -> bool:
-    overdue = book_of(uid, cast(str | None, text)).overdue
+def _is_told_together(text: object) -> bool:
+    """Say whether it still is; of a book that cannot be read no end may be told."""
+    if text is None:
+        return False
+    try:
+        overdue = load_book(str(text), forgiving=True).overdue
+    except BadRecord:
+        return True
     return overdue is not None and overdue.together

@@ -21,6 +21,7 @@ from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.server import Argument, Server
 from heartbeat.store.slots import Slots
 from heartbeat.store.watch import Settling, Watch
+from heartbeat.unreadable import UNREADABLE_MS
 from tests.builders import a_config
 
 T = TypeVar("T")
@@ -348,13 +349,33 @@ def test_two_silent_slots_of_one_heartbeat_are_one_alert(scene: Scene) -> None:
     assert "2, " in str(alert["checks"])
 
 
-def test_a_heartbeat_that_cannot_be_read_hides_no_other(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("field", ["config", "version"])
+def test_a_heartbeat_that_cannot_be_read_is_told_of_as_any_other(
+    scene: Scene, field: str
 ) -> None:
     scene.configure("hb-1", "hb-2")
     key = keys.heartbeat("local:hb-1")
-    scene.server.ask(lambda client: client.hset(key, "config", "{"))
+    scene.server.ask(lambda client: client.hset(key, field, "{"))
     scene.now_ms += 60_000 + GRACE_MS + MINUTE_MS
-    assert scene.look_for(GRACE_MS / 1000 + LOOK_SECONDS) == 1
-    [problem] = [one for one in caplog.messages if "not watched" in one]
-    assert key in problem
+    assert scene.look_for(GRACE_MS / 1000 + LOOK_SECONDS) == 2
+    name = "hb-1" if field == "config" else "hb-1.md"
+    assert sorted(str(one["name"]) for one in scene.told()) == [name, "hb-2.md"]
+
+
+def test_a_book_that_cannot_be_read_tells_no_end(told_together: Scene) -> None:
+    key = keys.book("local:hb-1")
+    told_together.server.ask(lambda client: client.hset(key, "book", '{"v":2}'))
+    told_together.look_for(LOOK_SECONDS)
+    assert len(told_together.told()) == 1
+
+
+def test_what_no_worker_could_read_for_a_while_is_told(scene: Scene) -> None:
+    scene.configure("hb-1")
+    since = {"local:hb-1": str(scene.now_ms), "local:hb-2": "no instant"}
+    scene.server.ask(lambda c: c.hset(keys.UNREADABLE_CONFIG, mapping=since))
+    scene.look_for(LOOK_SECONDS)
+    assert scene.told() == []
+    scene.now_ms += UNREADABLE_MS
+    scene.look_for(LOOK_SECONDS)
+    (alert,) = scene.told()
+    assert (alert["kind"], alert["name"]) == ("config", "hb-1")

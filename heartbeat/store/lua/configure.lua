@@ -66,10 +66,7 @@ if not keeps_plan then
 elseif before.slot > last_slot then
   redis.call('ZADD', DUE, before.slot, uid)
 end
--- What could not be read may be readable now: beat looks at once, and tells.
-if redis.call('HEXISTS', UNREADABLE, uid) == 1 then
-  redis.call('ZADD', DUE, 'XX', now, uid)
-end
+look_again(uid, now)
 count('configured')
 wake()
 return { known[1] and 'updated' or 'created', tostring(version) }

@@ -27,4 +27,5 @@ redis.call('ZREM', DUE, uid)
 redis.call('SREM', owner_key(owner), uid)
 redis.call('HDEL', UNTOLD, uid)
 redis.call('HDEL', UNREADABLE, uid)
+redis.call('HDEL', UNREADABLE_CONFIG, uid)
 return 'ok'

@@ -3,8 +3,8 @@
 -- book, messages… Answers {'ok'}; {'fenced'} when the right was lost: nothing changes;
 -- {'conflict', version, config, revision, book} when book or config changed meanwhile:
 -- decide again. A heartbeat that is gone, paused or disabled is recorded and tells
--- nobody; what it found is noted, for when it goes on. A finish whose reply was lost answers 'ok' again. Runs in a row that found
--- nothing to judge are one record.
+-- nobody; what it found is noted, for when it goes on. A finish whose reply was lost
+-- answers 'ok' again. Runs in a row that found nothing to judge are one record.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
 local status, record, judged = ARGV[5], ARGV[6], ARGV[7]
 local revision, book = ARGV[8], ARGV[9]
@@ -39,5 +39,6 @@ redis.call('SET', finished_key(uid), mark, 'EX', 86400)
 redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
 count('finished')
 count('finished_' .. status)
+if redis.call('HEXISTS', UNREADABLE_CONFIG, uid) == 1 then look_again(uid, now) end
 close_open(uid)
 return { 'ok' }

@@ -1,18 +1,9 @@
--- Note heartbeats that somebody could not read, and tell their owners once it lasts: a
--- process of another version, or on another host, may be able to. ARGV: now, patience
--- ms, then rows of uid and message. Whoever reads one again tells that it is over.
+-- Note heartbeats that a beat could not read, and tell their owners once it lasts. ARGV:
+-- now, patience ms, then rows of uid and message. Whichever beat reads one again tells
+-- that it is over.
 local now, patience = clock(ARGV[1]), tonumber(ARGV[2])
 for index = 3, #ARGV, 2 do
-  local uid = ARGV[index]
-  local owner = string.match(uid, '^([^:]+):')
-  local since = redis.call('HGET', UNREADABLE, uid)
-  if owner and redis.call('EXISTS', heartbeat_key(uid)) == 1 then
-    if not tonumber(since or '') and since ~= 'told' then
-      redis.call('HSET', UNREADABLE, uid, string.format('%.0f', now))
-    elseif since ~= 'told' and now - tonumber(since) >= patience then
-      redis.call('HSET', UNREADABLE, uid, 'told')
-      tell(owner, { ARGV[index + 1] }, now)
-    end
-  end
+  leave_to_beat(ARGV[index])
+  note_unreadable(UNREADABLE, ARGV[index], ARGV[index + 1], now, patience)
 end
 return 'ok'

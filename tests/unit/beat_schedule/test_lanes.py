@@ -1,3 +1,4 @@
+import threading
 from dataclasses import dataclass, field
 
 import pytest
@@ -45,6 +46,39 @@ def test_a_failure_in_any_lane_is_told() -> None:
     away = StoreUnavailable("away")
     with pytest.raises(StoreUnavailable):
         Lanes([ScriptedLane([BATCH]), ScriptedLane(error=away)]).run()
+
+
+@dataclass
+class SlowLane:
+    """A lane whose one pass waits until it may end."""
+
+    is_inside: threading.Event = field(default_factory=threading.Event)
+    may_end: threading.Event = field(default_factory=threading.Event)
+
+    def run_pass(self) -> Pass:
+        self.is_inside.set()
+        self.may_end.wait(timeout=10)
+        self.is_inside.clear()
+        return Pass(taken=0, sent=0)
+
+
+@dataclass
+class FailingLane:
+    """A lane that fails while its neighbour works, which ends a little later."""
+
+    neighbour: SlowLane
+
+    def run_pass(self) -> Pass:
+        assert self.neighbour.is_inside.wait(timeout=10)
+        threading.Timer(0.1, self.neighbour.may_end.set).start()
+        raise StoreUnavailable("away")
+
+
+def test_a_failure_is_raised_only_when_no_lane_works_any_more() -> None:
+    slow = SlowLane()
+    with pytest.raises(StoreUnavailable):
+        Lanes([ScriptedLane([BATCH]), FailingLane(slow), slow]).run()
+    assert not slow.is_inside.is_set()
 
 
 def test_a_single_lane_works_alone() -> None:

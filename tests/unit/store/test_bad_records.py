@@ -1,10 +1,11 @@
 """What a record that cannot be read does to the others, and how it heals."""
 
+import json
 import logging
 
 import pytest
 
-from heartbeat.book import Book, Settled
+from heartbeat.book import Book, Incident, Settled
 from heartbeat.errors import BadRecord, NotFound
 from heartbeat.store import keys
 from heartbeat.store.cursors import Cursors
@@ -12,6 +13,7 @@ from heartbeat.store.processes import Processes
 from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.runs import Refused
 from heartbeat.store.watch import Settling, Watch
+from tests.unit.heartbeat.troubles import bad as an_item
 from tests.unit.store.ledger import OWNER, Fleet, a_config
 
 BAD = "ann:bad"
@@ -158,6 +160,28 @@ def test_a_bad_book_is_forgotten_and_the_run_tells_again(
     assert both.finish(begun, '{"a": 1}') is None
     assert both.pushes() == ['{"a": 1}']
     assert both.stored("bad").book == Book()
+
+
+@garbage
+def test_a_bad_book_is_replaced_by_a_run_that_finds_nothing(
+    both: Fleet, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    both.server.ask(lambda client: client.hset(keys.book(BAD), "book", text))
+    both.server.pass_time(minutes=60)
+    both.beat()
+    both.run("bad")
+    caplog.clear()
+    assert both.stored("bad").book == Book()
+    assert caplog.text == ""
+
+
+def test_a_book_of_a_newer_version_keeps_what_was_told(both: Fleet) -> None:
+    book = Book(incidents={"load": Incident.opened(an_item("load"), 1)})
+    newer = json.loads(book.dump()) | {"moonPhase": "full"}
+    newer["incidents"]["load"]["mood"] = "good"
+    text = json.dumps(newer)
+    both.server.ask(lambda client: client.hset(keys.book(BAD), "book", text))
+    assert both.stored("bad").book == book
 
 
 @pytest.mark.parametrize("text", [*GARBAGE, "nan", "-1e999", "9" * 40], ids=repr)

@@ -3,6 +3,7 @@
 import pytest
 
 from heartbeat.errors import Busy, InvalidConfig, NotFound, StoreUnavailable
+from heartbeat.store import keys
 from heartbeat.store.runs import Refused
 from heartbeat.store.slots import Slots
 from tests.unit.store.ledger import OWNER, START_MS, Fleet, a_config
@@ -296,6 +297,38 @@ class TestARunByHand:
         fleet.server.pass_time(seconds=1)
         with pytest.raises(Busy):
             fleet.slots.request_run(OWNER, "disk")
+
+    def test_asking_again_after_a_lost_reply_opens_it_once(self, fleet: Fleet) -> None:
+        fleet.configure(a_config())
+        name = fleet.slots.request_run(OWNER, "disk")
+        fleet.beat()
+        fleet.run()
+        assert fleet.slots.request_run(OWNER, "disk") == name
+        assert fleet.beat() == []
+        assert fleet.fates() == ["ok"]
+        assert fleet.statistics.read()["requested"] == 1
+
+    def test_asking_again_gets_its_answer_also_of_one_that_was_paused(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config())
+        name = fleet.slots.request_run(OWNER, "disk")
+        fleet.heartbeats.pause(OWNER, "disk", note=None)
+        assert fleet.slots.request_run(OWNER, "disk") == name
+
+    def test_another_one_may_follow_it(self, fleet: Fleet) -> None:
+        fleet.configure(a_config())
+        first = fleet.slots.request_run(OWNER, "disk")
+        fleet.beat()
+        fleet.run()
+        fleet.server.pass_time(seconds=1)
+        second = fleet.slots.request_run(OWNER, "disk")
+        assert fleet.beat() == [second] != [first]
+
+    def test_it_is_remembered_for_a_minute_only(self, fleet: Fleet) -> None:
+        fleet.configure(a_config())
+        key = keys.requested(fleet.slots.request_run(OWNER, "disk"))
+        assert 0 < fleet.server.ask(lambda client: client.ttl(key)) <= 60
 
     def test_it_is_refused_while_paused(self, fleet: Fleet) -> None:
         fleet.configure(a_config())

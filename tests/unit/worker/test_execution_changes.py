@@ -1,12 +1,14 @@
 """Front matter that a run finds changed, and what changes while a run goes on."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from heartbeat.config import HeartbeatConfig
-from heartbeat.runs import RunStatus
+from heartbeat.runs import Reason, RunStatus
+from heartbeat.store import keys
 from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
@@ -104,3 +106,32 @@ def test_a_heartbeat_that_is_paused_meanwhile_is_recorded_and_not_told(
     (record,) = Runs(server).history("local", "hb-1")
     assert record.status is RunStatus.ALERT
     assert server.ask(lambda client: client.xlen("{hb}:feed:local")) == 0
+
+
+def store_as_newer(server: Server) -> str:
+    """Store the heartbeat as a newer version might; return the text of its config."""
+    key = keys.heartbeat(UID)
+    Heartbeats(server).configure(a_config(None, interval=7), max_per_owner=9)
+    text = str(server.ask(lambda client: client.hget(key, "config")))
+    newer = json.dumps(json.loads(text) | {"moonPhase": "full"})
+    server.ask(lambda client: client.hset(key, "config", newer))
+    return newer
+
+
+def test_a_config_that_cannot_be_read_is_not_written_over(
+    server: Server, tmp_path: Path
+) -> None:
+    summary = run_meanwhile(server, tmp_path, lambda: store_as_newer(server))
+    stored = server.ask(lambda client: client.hget(keys.heartbeat(UID), "config"))
+    assert "moonPhase" in str(stored)
+    assert summary == "alert (1 action_needed)"
+    assert server.ask(lambda client: client.xlen("{hb}:feed:local")) == 1
+
+
+def test_a_heartbeat_that_cannot_be_read_is_not_run(server: Server) -> None:
+    run_id = open_slot(server, a_config())
+    store_as_newer(server)
+    summary = an_execution(server, a_runner()).run(UID, run_id)
+    (record,) = Runs(server).history("local", "hb-1")
+    assert summary == "unreadable"
+    assert (record.status, record.reason) == (RunStatus.UNKNOWN, Reason.CONFIG)

@@ -12,6 +12,7 @@ local STATISTICS, WAKE = ROOT .. 'statistics', ROOT .. 'wake'
 local UNTOLD, TOGETHER = ROOT .. 'untold', ROOT .. 'together'
 local UNBEGUN = ROOT .. 'unbegun'
 local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
+local UNREADABLE_CONFIG = ROOT .. 'unreadable-config'
 
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
