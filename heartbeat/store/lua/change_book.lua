@@ -4,6 +4,6 @@ local now, uid, revision, book = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local owner = redis.call('HGET', heartbeat_key(uid), 'owner')
 if not owner then return 'gone' end
 if load_book(uid) ~= revision then return 'conflict' end
-save_book(uid, book)
 tell(owner, rest(5), now)
+save_book(uid, book)
 return 'ok'

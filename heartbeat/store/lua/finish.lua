@@ -23,8 +23,8 @@ if is_heard(uid, open) then
   if current ~= revision or known[1] ~= judged then
     return { 'conflict', known[1], known[2], current, text }
   end
-  if book ~= '' then save_book(uid, book) end
   tell(known[3], rest(10), now)
+  if book ~= '' then save_book(uid, book) end
 end
 local run = decoded(record)
 if status == 'skipped' and not run.items then

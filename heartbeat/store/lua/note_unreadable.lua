@@ -10,8 +10,8 @@ for index = 3, #ARGV, 2 do
     if not tonumber(since or '') and since ~= 'told' then
       redis.call('HSET', UNREADABLE, uid, string.format('%.0f', now))
     elseif since ~= 'told' and now - tonumber(since) >= patience then
-      redis.call('HSET', UNREADABLE, uid, 'told')
       tell(owner, { ARGV[index + 1] }, now)
+      redis.call('HSET', UNREADABLE, uid, 'told')
     end
   end
 end

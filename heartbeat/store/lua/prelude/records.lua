@@ -12,11 +12,14 @@ local function is_number(value)
   return type(value) == 'number' and value >= 0 and value < 253402300800000
 end
 
--- The slot that was claimed last; 0 for none, and for one that cannot be read.
-local function read_last(text)
-  local last = tonumber(text)
-  return is_number(last) and last or 0
+-- A number as text; 0 for none, and for one that cannot be read.
+local function read_number(text)
+  local number = tonumber(text)
+  return is_number(number) and number or 0
 end
+
+-- The slot that was claimed last.
+local read_last = read_number
 
 -- A claimed slot further ahead of the clock shows that the clock was set back, in ms.
 local SET_BACK = 60000
