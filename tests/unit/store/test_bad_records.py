@@ -137,6 +137,21 @@ def test_a_bad_open_slot_is_given_up_and_the_next_one_runs(
     )
 
 
+@pytest.mark.parametrize("value", ["1e999", "-1e999", "[1]", "{}"])
+@pytest.mark.parametrize("field", ["host", "whatever"])
+def test_an_open_slot_that_cannot_be_written_again_is_given_up(
+    both: Fleet, field: str, value: str
+) -> None:
+    both.server.pass_time(minutes=60)
+    both.beat()
+    text = both.server.ask(lambda client: client.get(keys.open_slot(BAD)))
+    spoil_key(both, keys.open_slot(BAD), f'{{"{field}":{value},{str(text)[1:]}')
+    both.messages.clear()
+    both.server.pass_time(minutes=1)
+    assert [run_id.partition("@")[0] for run_id in both.beat()] == ["ann:good"]
+    assert BAD in both.untold()
+
+
 @garbage
 def test_a_worker_finds_nothing_in_a_bad_open_slot(both: Fleet, text: str) -> None:
     both.server.pass_time(minutes=60)
