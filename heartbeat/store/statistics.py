@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from heartbeat.store import keys
+from heartbeat.store.records import ms_of
 from heartbeat.store.server import Server
 
 #: What the scripts count, apart from why slots were skipped or missed (`missed_…`).
@@ -42,9 +43,9 @@ class Statistics:
         """Return the counters by name; what has not happened yet is 0."""
         found = self._server.ask(lambda client: client.hgetall(keys.STATISTICS))
         counted = {
-            str(name): int(value)
+            str(name): count
             for name, value in found.items()
-            if name != _LAST_FINISHED
+            if name != _LAST_FINISHED and (count := _whole(value)) is not None
         }
         return dict.fromkeys(EVENTS, 0) | counted
 
@@ -53,7 +54,7 @@ class Statistics:
         found = self._server.ask(
             lambda client: client.hget(keys.STATISTICS, _LAST_FINISHED)
         )
-        return None if found is None else int(found)
+        return ms_of(_whole(found))
 
     def lag(self) -> Lag:
         """Return how far the schedule is behind, by Redis' own clock."""
@@ -68,6 +69,14 @@ class Statistics:
             overdue_ms=max(0, now_ms - oldest),
             unreadable=self._server.ask(_count_unreadable),
         )
+
+
+def _whole(text: object) -> int | None:
+    """Read a counter; one that cannot be read is as good as none."""
+    try:
+        return int(str(text))
+    except ValueError:
+        return None
 
 
 def _count_unreadable(client: Redis) -> int:

@@ -7,7 +7,8 @@ local function load_book(uid)
 end
 
 local function save_book(uid, book)
-  redis.call('HSET', book_key(uid), 'revision', redis.call('INCR', TOKENS), 'book', book)
+  local revision = next_number(TOKENS, load_book(uid))
+  redis.call('HSET', book_key(uid), 'revision', revision, 'book', book)
 end
 
 local function server_identity()

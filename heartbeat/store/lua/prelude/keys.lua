@@ -30,6 +30,9 @@ local function clock(given)
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- A counter that cannot be read begins anew: it must not keep anything from happening.
 local function count(name, by)
-  redis.call('HINCRBY', STATISTICS, name, by or 1)
+  if type(redis.pcall('HINCRBY', STATISTICS, name, by or 1)) ~= 'number' then
+    redis.call('HSET', STATISTICS, name, by or 1)
+  end
 end
