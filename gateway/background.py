@@ -129,7 +129,7 @@ class Background:
             )
             self._shared.hub.state_lost()
 
-    def _exchange(self) -> int:
+    def _exchange(self) -> int | None:
         store = self._shared.store
         store.processes.report("gateway", host=self._host, pid=self._pid)
         statistics = store.statistics

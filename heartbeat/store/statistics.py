@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from heartbeat.store import keys
+from heartbeat.store.records import ms_of
 from heartbeat.store.server import Server
 from heartbeat.store.unreadable import count_unreadable
 
@@ -46,9 +47,9 @@ class Statistics:
         """Return the counters by name; what has not happened yet is 0."""
         found = self._server.ask(lambda client: client.hgetall(keys.STATISTICS))
         counted = {
-            str(name): int(value)
+            str(name): count
             for name, value in found.items()
-            if name != _LAST_FINISHED
+            if name != _LAST_FINISHED and (count := _whole(value)) is not None
         }
         return dict.fromkeys(EVENTS, 0) | counted
 
@@ -57,11 +58,15 @@ class Statistics:
         found = self._server.ask(
             lambda client: client.hget(keys.STATISTICS, _LAST_FINISHED)
         )
-        return None if found is None else int(found)
+        return ms_of(_whole(found))
 
-    def configs_stored(self) -> int:
-        """Return how many configs were ever stored: less only if state was lost."""
-        return int(self._server.ask(lambda client: client.get(keys.VERSIONS)) or 0)
+    def configs_stored(self) -> int | None:
+        """Return how many configs were ever stored: less only if state was lost.
+
+        None if that cannot be read.
+        """
+        found = self._server.ask(lambda client: client.get(keys.VERSIONS))
+        return 0 if found is None else _whole(found)
 
     def lag(self) -> Lag:
         """Return how far the fleet is behind, by Redis' own clock."""
@@ -75,3 +80,11 @@ class Statistics:
             unbegun_ms=unbegun_ms,
             unreadable=self._server.ask(count_unreadable),
         )
+
+
+def _whole(text: object) -> int | None:
+    """Read a counter; one that cannot be read is as good as none."""
+    try:
+        return int(str(text))
+    except ValueError:
+        return None

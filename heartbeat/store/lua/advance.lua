@@ -21,15 +21,15 @@ for index = 2, #ARGV, COLUMNS do
   elseif plan == '-' then
     redis.call('ZADD', DUE, now + PUT_OFF, uid)
   else
+    local over = ARGV[index + 6]
+    if over ~= '' and redis.call('HGET', UNREADABLE, uid) == 'told' then
+      tell(owner_of(uid), { over }, now)
+    end
     if back ~= '' then go_back(uid, cjson.decode(back)) end
     if missed ~= '' then
       record_missed(uid, 'beat_away', cjson.decode(missed))
     end
     set_plan(uid, plan, now)
-    local over = ARGV[index + 6]
-    if over ~= '' and redis.call('HGET', UNREADABLE, uid) == 'told' then
-      tell(string.match(uid, '^[^:]+'), { over }, now)
-    end
     if over ~= '' then redis.call('HDEL', UNREADABLE, uid) end
   end
 end

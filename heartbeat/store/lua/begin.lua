@@ -45,7 +45,7 @@ end
 if is_expired(open, now) then return refuse('missed', 'no_worker') end
 
 open.state, open.attempts = 'running', open.attempts + 1
-open.token, open.nonce, open.host = redis.call('INCR', TOKENS), nonce, host
+open.token, open.nonce, open.host = next_number(TOKENS, open.token), nonce, host
 open.startedMs, open.leaseUntil = now, now + lease
 save_open(uid, open, open.leaseUntil)
 count('begun')

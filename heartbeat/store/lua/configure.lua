@@ -33,7 +33,7 @@ if not keeps_plan then
   if uncounted then return uncounted end
 end
 
-local version = redis.call('INCR', VERSIONS)
+local version = next_number(VERSIONS, known[2])
 redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
   'owner', owner, 'enabled', enabled, 'version', version, 'updated', now)
 redis.call('SADD', owner_key(owner), uid)
@@ -69,4 +69,4 @@ end
 look_again(uid, now)
 count('configured')
 wake()
-return { known[1] and 'updated' or 'created', tostring(version) }
+return { known[1] and 'updated' or 'created', string.format('%.0f', version) }

@@ -10,7 +10,7 @@ local reason = unwanted(uid, open)
 if reason then
   close_unrun(uid, open, 'skipped', reason)
 else
-  open.state, open.attempts, open.token = 'claimed', open.attempts - 1, nil
+  open.state, open.attempts = 'claimed', open.attempts - 1
   open.wasBegun = true
   save_open(uid, open, now)
   wake()

@@ -32,3 +32,11 @@ def test_it_is_lost_until_something_is_configured(left: int) -> None:
 
 def test_a_store_in_which_nothing_ever_was_is_as_good_as_lost() -> None:
     assert Memory().is_lost(0)
+
+
+def test_a_count_that_cannot_be_read_is_no_loss() -> None:
+    memory = Memory()
+    assert not memory.compare(5)
+    assert not memory.compare(None)
+    assert not memory.is_lost(None)
+    assert memory.compare(4)

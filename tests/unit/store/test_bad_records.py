@@ -97,6 +97,16 @@ class TestALastSlotThatIsNoInstant:
 
 
 @garbage
+def test_a_bad_owner_keeps_nobody_from_being_told(both: Fleet, text: str) -> None:
+    spoil(both, "owner", text)
+    both.server.pass_time(minutes=60)
+    both.beat()
+    assert both.finish(both.begun("bad"), '{"a": 1}') is None
+    both.books.change(OWNER, "bad", lambda book, _: Settled(book))
+    assert both.pushes() == ['{"a": 1}']
+
+
+@garbage
 def test_a_bad_plan_is_computed_anew(both: Fleet, text: str) -> None:
     spoil(both, "plan", text)
     both.server.pass_time(minutes=60)
@@ -137,6 +147,21 @@ def test_a_bad_open_slot_is_given_up_and_the_next_one_runs(
     assert both.begun("bad", nonce="next").lease.run_id == (
         "ann:bad@2027-01-15T10:00:00.000Z"
     )
+
+
+@pytest.mark.parametrize("value", ["1e999", "-1e999", "[1]", "{}"])
+@pytest.mark.parametrize("field", ["host", "whatever"])
+def test_an_open_slot_that_cannot_be_written_again_is_given_up(
+    both: Fleet, field: str, value: str
+) -> None:
+    both.server.pass_time(minutes=60)
+    both.beat()
+    text = both.server.ask(lambda client: client.get(keys.open_slot(BAD)))
+    spoil_key(both, keys.open_slot(BAD), f'{{"{field}":{value},{str(text)[1:]}')
+    both.messages.clear()
+    both.server.pass_time(minutes=1)
+    assert [run_id.partition("@")[0] for run_id in both.beat()] == ["ann:good"]
+    assert BAD in both.untold()
 
 
 @garbage
@@ -184,10 +209,12 @@ def test_a_book_of_a_newer_version_keeps_what_was_told(both: Fleet) -> None:
     assert both.stored("bad").book == book
 
 
-@pytest.mark.parametrize("text", [*GARBAGE, "nan", "-1e999", "9" * 40], ids=repr)
+@pytest.mark.parametrize(
+    "text", [*GARBAGE, "nan", "-1e999", "9" * 40, "\u20ac", b"\x80"], ids=repr
+)
 class TestABookWithABadRevision:
     @pytest.fixture(autouse=True)
-    def spoiled(self, both: Fleet, text: str) -> None:
+    def spoiled(self, both: Fleet, text: str | bytes) -> None:
         both.server.ask(lambda client: client.hset(keys.book(BAD), "revision", text))
         both.server.pass_time(minutes=60)
 
@@ -266,6 +293,13 @@ def test_a_bad_process_is_dropped(both: Fleet, field: str) -> None:
     both.server.ask(lambda client: client.hset(keys.PROCESSES, field, "{"))
     assert [process.pid for process in processes.seen()] == [7]
     assert both.server.ask(lambda client: client.hlen(keys.PROCESSES)) == 1
+
+
+def test_queues_of_a_process_are_shown_as_text(both: Fleet) -> None:
+    text = f'{{"queues": [7, {{}}], "seenMs": {both.server.clock_ms}}}'
+    both.server.ask(lambda client: client.hset(keys.PROCESSES, "worker one 7", text))
+    [process] = Processes(both.server).seen()
+    assert process.queues == ("7", "{}")
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "1", "null"])

@@ -17,6 +17,9 @@ local UNREADABLE_CONFIG = ROOT .. 'unreadable-config'
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
 
+-- A uid is `<owner>:<scheduleId>`.
+local function owner_of(uid) return string.match(uid, '^[^:]*') end
+
 local function heartbeat_key(uid) return ROOT .. 'heartbeat:' .. uid end
 local function open_key(uid) return ROOT .. 'open:' .. uid end
 local function runs_key(uid) return ROOT .. 'runs:' .. uid end
@@ -32,6 +35,10 @@ local function clock(given)
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- A counter that cannot be read begins anew: it must not keep anything from happening.
 local function count(name, by)
-  redis.call('HINCRBY', STATISTICS, name, by or 1)
+  local answer = redis.pcall('HINCRBY', STATISTICS, name, by or 1)
+  if type(answer) == 'number' then return end
+  if string.find(answer.err, 'WRONGTYPE') then redis.call('DEL', STATISTICS) end
+  redis.call('HSET', STATISTICS, name, by or 1)
 end

@@ -12,11 +12,31 @@ local function is_number(value)
   return type(value) == 'number' and value >= 0 and value < 253402300800000
 end
 
--- The slot that was claimed last; 0 for none, and for one that cannot be read.
-local function read_last(text)
-  local last = tonumber(text)
-  return is_number(last) and last or 0
+-- A number as text; 0 for none, and for one that cannot be read.
+local function read_number(text)
+  local number = tonumber(text)
+  return is_number(number) and number or 0
 end
+
+-- What is counted up here is written into records, which hold 14 digits.
+local LARGEST_COUNT = 99999999999999
+
+-- A number that was given at no other time, of versions or of tokens: larger than the one
+-- before it, as text. Counting never gets as far as the clock in ms, so there a counter
+-- goes on that cannot be read.
+local function next_number(counter, before)
+  local number = redis.pcall('INCR', counter)
+  if type(number) == 'number' and number > 0 and number <= LARGEST_COUNT then
+    return number
+  end
+  before = read_number(before)
+  number = math.max(clock(''), before < LARGEST_COUNT and before + 1 or 0)
+  redis.call('SET', counter, string.format('%.0f', number))
+  return number
+end
+
+-- The slot that was claimed last.
+local read_last = read_number
 
 -- A claimed slot further ahead of the clock shows that the clock was set back, in ms.
 local SET_BACK = 60000

@@ -4,15 +4,16 @@
 -- Note one, and tell its owner once it lasts: a process of another version, or on another
 -- host, may be able to read it. What beat has noted is told by beat alone.
 local function note_unreadable(notes, uid, message, now, patience)
-  local owner, since = string.match(uid, '^([^:]+):'), redis.call('HGET', notes, uid)
-  if not owner or since == 'told' then return end
+  local owner, noted = string.match(uid, '^([^:]+):'), redis.call('HGET', notes, uid)
+  local since = tonumber(noted or '')
+  if not owner or noted == 'told' then return end
   if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return end
-  if not tonumber(since or '') then
+  if not is_number(since) or since > now then
     redis.call('HSET', notes, uid, string.format('%.0f', now))
-  elseif now - tonumber(since) >= patience
+  elseif now - since >= patience
     and (notes == UNREADABLE or redis.call('HEXISTS', UNREADABLE, uid) == 0) then
-    redis.call('HSET', notes, uid, 'told')
     tell(owner, { message }, now)
+    redis.call('HSET', notes, uid, 'told')
   end
 end
 
