@@ -106,7 +106,9 @@ class Delivery:
         if len(send) < len(entries) and self._room() <= 0:
             self.phase = Phase.FULL
             return Step(lost=lost, send=send)
-        self._learn(len(send), of=len(entries))
+        left = entries[len(send) :]
+        if not left or left[0].prev == self._last:  # a hole says nothing of their size
+            self._learn(len(send), of=len(entries))
         is_short = len(send) == len(entries) < self._limit
         if not is_short or self._again or is_later(self._pushed, self._last):
             return Step(lost=lost, send=send, read=self._catch_up(None).read)

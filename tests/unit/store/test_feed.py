@@ -104,12 +104,13 @@ def test_a_feed_that_no_id_can_follow_begins_anew(told: Fleet) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["advance", "change_book", "finish", "note_unreadable", "settle_watch"]
+    "name",
+    ["advance", "change_book", "finish", "prelude/unreadable", "settle_watch"],
 )
 def test_a_script_tells_before_it_stores_that_it_has(name: str) -> None:
     """Redis does not undo one that fails half-way."""
     text = (SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
-    storing = ["save_book(", "'HDEL', UNREADABLE", "UNREADABLE, uid, 'told'"]
+    storing = ["save_book(", "'HDEL', UNREADABLE", "notes, uid, 'told'"]
     stored = [text.index(one) for one in storing if one in text]
     assert stored
     assert text.index(" tell(" if " tell(" in text else "\ntell(") < min(stored)

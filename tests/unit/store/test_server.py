@@ -62,5 +62,5 @@ def test_an_error_says_whether_trying_again_helps(
         raise error
 
     with pytest.raises(StoreError) as raised:
-        Server(fakeredis.FakeRedis()).ask(fail)
+        Server(fakeredis.FakeRedis(decode_responses=True)).ask(fail)
     assert type(raised.value) is expected

@@ -39,6 +39,6 @@ end
 local function count(name, by)
   local answer = redis.pcall('HINCRBY', STATISTICS, name, by or 1)
   if type(answer) == 'number' then return end
-  if string.find(answer.err, 'WRONGTYPE') then redis.call('DEL', STATISTICS) end
+  if string.find(tostring(answer.err), 'WRONGTYPE') then redis.call('DEL', STATISTICS) end
   redis.call('HSET', STATISTICS, name, by or 1)
 end
