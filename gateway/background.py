@@ -108,15 +108,26 @@ class Background:
         return jobs
 
     async def _report(self) -> None:
-        """Say that this gateway is alive, and see what the fleet does."""
+        """Say that this gateway is alive, and see what the fleet does.
+
+        And whether Redis still knows what it knew: a client without an alert has no
+        place in a feed by which it could notice that its heartbeats are gone.
+        """
         try:
-            await self._threads.call(self._exchange)
+            has_lost = await self._threads.call(self._exchange)
         except StoreError:
             self._health.redis_failed()
             raise
         self._health.redis_answered(self._shared.clock())
+        if has_lost:
+            _LOG.error(
+                "Redis has lost state: it was emptied, or is an older copy of itself;"
+                " who is connected is told, and has to configure again",
+                extra={"action": "state_lost"},
+            )
+            self._shared.hub.state_lost()
 
-    def _exchange(self) -> None:
+    def _exchange(self) -> bool:
         store = self._shared.store
         store.processes.report("gateway", host=self._host, pid=self._pid)
         statistics = store.statistics
@@ -127,6 +138,7 @@ class Background:
         )
         spent = store.spending.of_fleet(datetime.now(UTC))
         self._shared.metrics.set_usage(spent)
+        return self._shared.memory.compare(statistics.configs_stored)
 
     async def _look(self) -> None:
         """Watch for slots that beat and workers did not see through."""
@@ -162,4 +174,5 @@ def _dead_man(shared: Shared) -> DeadMan | None:
         watch=store.watch,
         processes=store.processes,
         statistics=store.statistics,
+        memory=shared.memory,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
+from gateway.memory import Memory
 from heartbeat.errors import InvalidSettings
 from heartbeat.store.processes import Processes, ProcessSeen
 from heartbeat.store.statistics import Lag, Statistics
@@ -29,11 +30,17 @@ class DeadMan:
     """Pings while all is well; silence is the message when it is not."""
 
     def __init__(
-        self, url: str, *, watch: Watch, processes: Processes, statistics: Statistics
+        self,
+        url: str,
+        *,
+        watch: Watch,
+        processes: Processes,
+        statistics: Statistics,
+        memory: Memory,
     ) -> None:
         self._url = check_url(url)
         self._watch, self._processes = watch, processes
-        self._statistics = statistics
+        self._statistics, self._memory = statistics, memory
         self._is_silent = False
 
     def ping(self) -> bool:
@@ -42,6 +49,7 @@ class DeadMan:
             self._processes.seen(),
             is_any_silent=self._watch.is_any_silent(),
             lag=self._statistics.lag(),
+            is_state_lost=self._memory.is_lost or not self._statistics.configs_stored(),
         )
         if trouble is not None:
             if not self._is_silent:
@@ -64,7 +72,11 @@ class DeadMan:
 
 
 def find_trouble(
-    seen: Iterable[ProcessSeen], *, is_any_silent: bool, lag: Lag
+    seen: Iterable[ProcessSeen],
+    *,
+    is_any_silent: bool,
+    lag: Lag,
+    is_state_lost: bool,
 ) -> str | None:
     """Say why beats do not fire or runs do not finish, or None while they do."""
     alive = {process.kind for process in seen if process.is_alive}
@@ -72,6 +84,8 @@ def find_trouble(
         return "no beat is alive"
     if "worker" not in alive:
         return "no worker is alive"
+    if is_state_lost:
+        return "nothing was configured since Redis was new, or has lost state"
     if lag.overdue_ms > MOST_LAG_MS:
         return f"a slot has waited {lag.overdue_ms / 1000:.0f} s for a beat"
     if lag.unreadable:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from heartbeat.errors import InvalidMessage
-from heartbeat.feed import BEGINNING, Entry, compare, gap
+from heartbeat.feed import BEGINNING, Entry, compare, gap, is_later
 from heartbeat.told import Lost
 
 #: Entries of one read of the stream.
@@ -65,7 +65,7 @@ class Delivery:
         self._last = self._highest = cursor
         self._pushed: str | None = None
         self._limit, self._fits = 0, PAGE
-        self._again = False
+        self._again = self._is_state_lost = False
         self._window, self._page_bytes = window, page_bytes
         self._acknowledged: str | None = None
         self._unacknowledged: deque[str] | None = None
@@ -88,7 +88,7 @@ class Delivery:
         if self.phase is not Phase.LIVE:
             return NOTHING
         if (entry.prev or BEGINNING) != (self._last or BEGINNING):
-            is_double = not _is_later(entry.alert_id, self._last)
+            is_double = not is_later(entry.alert_id, self._last)
             return NOTHING if is_double else self._catch_up(Cause.GAP)
         if self._room() <= 0:
             self.phase = Phase.FULL
@@ -108,14 +108,14 @@ class Delivery:
             return Step(lost=lost, send=send)
         self._learn(len(send), of=len(entries))
         is_short = len(send) == len(entries) < self._limit
-        if not is_short or self._again or _is_later(self._pushed, self._last):
+        if not is_short or self._again or is_later(self._pushed, self._last):
             return Step(lost=lost, send=send, read=self._catch_up(None).read)
         self.phase = Phase.LIVE
         return Step(lost=lost, send=send)
 
     def acknowledge(self, alert_id: str) -> Step:
         """Take the client's word for what it has; raises InvalidMessage if it can't."""
-        if _is_later(alert_id, self._newest):
+        if is_later(alert_id, self._newest):
             raise InvalidMessage(
                 f"alertId: expected one that was sent, up to {self._newest!r},"
                 f" got {alert_id!r}"
@@ -137,7 +137,7 @@ class Delivery:
 
         Raises InvalidMessage for what is no id.
         """
-        return _is_later(alert_id, self._acknowledged) and not _is_later(
+        return is_later(alert_id, self._acknowledged) and not is_later(
             alert_id, self._newest
         )
 
@@ -158,9 +158,15 @@ class Delivery:
         self._again = True
         return NOTHING
 
+    def state_lost(self) -> Step:
+        """Tell of it with the next page, whether or not the feed shows it."""
+        self._is_state_lost = True
+        return self.reset()
+
     def compare_head(self, head: str | None) -> Step:
-        """Read on if the feed is ahead: the last push may have been lost."""
-        if self.phase is Phase.LIVE and _is_later(head, self._last):
+        """Read on if the feed is ahead, or gone: the last push may have been lost."""
+        is_gone = head is None and (self._last or BEGINNING) != BEGINNING
+        if self.phase is Phase.LIVE and (is_gone or is_later(head, self._last)):
             return self._catch_up(Cause.POSITION)
         return NOTHING
 
@@ -191,12 +197,16 @@ class Delivery:
 
     def _loss(self, entries: Sequence[Entry], head: str | None) -> Lost | None:
         """Find what the feed no longer has, and pass over it."""
-        first = entries[0] if entries else None
-        lost = gap(self._last, first, head)
+        first, cursor = entries[0] if entries else None, self._last
+        lost = gap(cursor, first, head)
         if first is None and lost is not None:
             self._last = head or BEGINNING
         elif first is None and self._last is None:
             self._last = head
+        if self._is_state_lost:
+            self._is_state_lost = False
+            to = None if first is None else first.alert_id
+            return Lost(from_=cursor, to=to, reason="state_lost")
         return lost
 
     def _take(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -230,15 +240,9 @@ class Delivery:
     def _newest(self) -> str | None:
         """The newest id this client can know of."""
         pushed, sent = self._pushed, self._highest
-        return pushed if _is_later(pushed, sent) else sent
+        return pushed if is_later(pushed, sent) else sent
 
     def _room(self) -> int:
         if self._paused:
             return 0
         return self._window - len(self._unacknowledged or ())
-
-
-def _is_later(alert_id: str | None, other: str | None) -> bool:
-    if alert_id is None:
-        return False
-    return other is None or compare(alert_id, other) > 0

@@ -19,6 +19,9 @@ class Listener(Protocol):
     def compare_head(self, head: str | None) -> None:
         """Take note of how far the feed goes."""
 
+    def state_lost(self) -> None:
+        """Take note that the store has lost state, whatever the feed looks like."""
+
 
 class Named(Protocol):
     """A connection whose client has said its name."""
@@ -76,6 +79,11 @@ class Hub:
         """Tell everybody that pushes may have been missed."""
         for listener in self._all():
             listener.reset()
+
+    def state_lost(self) -> None:
+        """Tell everybody that the store has lost state."""
+        for listener in self._all():
+            listener.state_lost()
 
     def compare_head(self, owner: str, head: str | None) -> None:
         """Tell an owner's listeners how far the feed goes."""

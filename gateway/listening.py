@@ -111,6 +111,11 @@ class Listening:
         if self._delivery is not None:
             self.take(self._delivery.compare_head(head))
 
+    def state_lost(self) -> None:
+        """Take note that the store has lost state."""
+        if self._delivery is not None:
+            self.take(self._delivery.state_lost())
+
     def paused(self) -> None:
         """Take note that the client does not keep up."""
         if self._delivery is not None:

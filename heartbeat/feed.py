@@ -54,6 +54,13 @@ def compare(one: str, other: str) -> int:
     return (left > right) - (left < right)
 
 
+def is_later(alert_id: str | None, other: str | None) -> bool:
+    """Say whether an id comes after another; None is before all of them."""
+    if alert_id is None:
+        return False
+    return other is None or compare(alert_id, other) > 0
+
+
 def start_of(first: Entry | None, head: str | None) -> str:
     """Return the place before all that a feed still has, the oldest being `first`."""
     return (head if first is None else first.prev) or BEGINNING

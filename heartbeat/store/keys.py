@@ -8,7 +8,8 @@ runs and its usage.
 |---|---|---|---|---|---|
 | `heartbeat:<uid>` | hash | config, timing, queue, owner, enabled, version, plan, last_slot, ahead (slots claimed before the clock was set back), paused, updated | until deleted | gateway, beat, worker | all |
 | `owner:<owner>` | set | uids of the owner's heartbeats | until deleted | gateway | gateway |
-| `versions`, `tokens` | string | counters of config versions; of fencing tokens and revisions of books | for ever | scripts | scripts |
+| `versions` | string | counter of config versions | for ever | scripts | scripts, gateway |
+| `tokens` | string | counter of fencing tokens and revisions of books | for ever | scripts | scripts |
 | `due` | sorted set | uid by the ms at which its schedule needs a beat | while enabled | gateway, beat | beat, gateway |
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
@@ -46,6 +47,7 @@ UNTOLD = ROOT + "untold"
 TOGETHER = ROOT + "together"
 UNREADABLE = ROOT + "unreadable"
 GATES = ROOT + "gates"
+VERSIONS = ROOT + "versions"
 WATCH = ROOT + "watch"
 STATISTICS = ROOT + "statistics"
 PROCESSES = ROOT + "processes"

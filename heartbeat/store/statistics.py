@@ -55,6 +55,10 @@ class Statistics:
         )
         return None if found is None else int(found)
 
+    def configs_stored(self) -> int:
+        """Return how many configs were ever stored: less only if state was lost."""
+        return int(self._server.ask(lambda client: client.get(keys.VERSIONS)) or 0)
+
     def lag(self) -> Lag:
         """Return how far the schedule is behind, by Redis' own clock."""
         now_ms = self._server.now_ms()

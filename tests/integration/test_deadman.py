@@ -8,10 +8,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from gateway.deadman import DeadMan
+from gateway.memory import Memory
+from heartbeat.store import keys
+from heartbeat.store.heartbeats import Heartbeats
 from heartbeat.store.processes import Processes
 from heartbeat.store.server import Server
 from heartbeat.store.statistics import Statistics
 from heartbeat.store.watch import Watch
+from tests.builders import a_config
 
 
 class Monitor(HTTPServer):
@@ -51,14 +55,21 @@ def dead_man(server: Server, monitor: Monitor) -> DeadMan:
         watch=Watch(server),
         processes=Processes(server),
         statistics=Statistics(server),
+        memory=Memory(),
     )
+
+
+def all_are_well(server: Server) -> None:
+    """Configure a heartbeat, and report a beat and a worker."""
+    Heartbeats(server).configure(a_config(), max_per_owner=1)
+    for kind in ("beat", "worker"):
+        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
 
 
 def test_the_monitor_hears_of_a_fleet_that_is_well(
     server: Server, monitor: Monitor, dead_man: DeadMan
 ) -> None:
-    for kind in ("beat", "worker"):
-        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
+    all_are_well(server)
     assert dead_man.ping()
     assert monitor.pings == ["/ping/1"]
 
@@ -71,11 +82,21 @@ def test_the_monitor_hears_nothing_of_a_fleet_without_a_worker(
     assert monitor.pings == []
 
 
+def test_the_monitor_hears_nothing_of_a_store_that_was_emptied(
+    server: Server, monitor: Monitor, dead_man: DeadMan
+) -> None:
+    all_are_well(server)
+    server.ask(lambda client: client.delete(keys.VERSIONS))
+    assert not dead_man.ping()
+    server.ask(lambda client: client.flushall())
+    all_are_well(server)
+    assert dead_man.ping()
+
+
 def test_a_monitor_that_speaks_no_http_has_not_heard(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for kind in ("beat", "worker"):
-        Processes(server).report(kind, host="h", pid=1)  # type: ignore[arg-type]  # both are kinds
+    all_are_well(server)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
@@ -91,6 +112,7 @@ def test_a_monitor_that_speaks_no_http_has_not_heard(
             watch=Watch(server),
             processes=Processes(server),
             statistics=Statistics(server),
+            memory=Memory(),
         )
         assert not dead_man.ping()
         thread.join()

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 
 from gateway.deadman import MOST_LAG_MS, check_url, find_trouble
@@ -17,8 +19,24 @@ def a_lag(overdue_ms: int = 0) -> Lag:
 ALL = [seen("beat"), seen("worker"), seen("gateway")]
 
 
+def trouble(
+    processes: Sequence[ProcessSeen] = ALL,
+    *,
+    is_any_silent: bool = False,
+    lag: Lag | None = None,
+    is_state_lost: bool = False,
+) -> str | None:
+    """Return what is wrong with a fleet that is well, but for this."""
+    return find_trouble(
+        processes,
+        is_any_silent=is_any_silent,
+        lag=lag or a_lag(),
+        is_state_lost=is_state_lost,
+    )
+
+
 def test_it_pings_while_beats_fire_and_runs_finish() -> None:
-    assert find_trouble(ALL, is_any_silent=False, lag=a_lag()) is None
+    assert trouble() is None
 
 
 @pytest.mark.parametrize(
@@ -40,14 +58,17 @@ def test_it_pings_while_beats_fire_and_runs_finish() -> None:
 def test_it_is_silent_when_something_is_wrong(
     processes: list[ProcessSeen], silent: bool, overdue_ms: int, said: str
 ) -> None:
-    trouble = find_trouble(processes, is_any_silent=silent, lag=a_lag(overdue_ms))
-    assert trouble is not None
-    assert said in trouble
+    found = trouble(processes, is_any_silent=silent, lag=a_lag(overdue_ms))
+    assert said in (found or "")
 
 
 def test_it_is_silent_while_a_stored_heartbeat_cannot_be_read() -> None:
     lag = Lag(scheduled=1, open=0, overdue_ms=0, unreadable=1)
-    assert "cannot be read" in (find_trouble(ALL, is_any_silent=False, lag=lag) or "")
+    assert "cannot be read" in (trouble(lag=lag) or "")
+
+
+def test_it_is_silent_while_redis_has_lost_what_was_configured() -> None:
+    assert "lost state" in (trouble(is_state_lost=True) or "")
 
 
 @pytest.mark.parametrize(

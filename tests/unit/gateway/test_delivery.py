@@ -82,6 +82,49 @@ def test_the_last_push_may_be_lost_and_is_found_by_its_position() -> None:
     assert read.cause is Cause.POSITION
 
 
+def test_a_feed_that_is_gone_is_told_at_the_next_look_at_its_head() -> None:
+    delivery = a_live_delivery("1-2")
+    read = delivery.compare_head(None).read
+    assert read is not None
+    lost = delivery.page([], None).lost
+    assert lost is not None
+    assert (lost.from_, lost.reason) == ("1-2", "state_lost")
+    assert delivery.compare_head(None).read is None, "it is told once"
+
+
+@pytest.mark.parametrize("cursor", [None, "0-0"], ids=["no cursor", "the beginning"])
+def test_a_feed_that_never_was_is_no_loss(cursor: str | None) -> None:
+    assert a_live_delivery(cursor).compare_head(None).read is None
+
+
+@pytest.mark.parametrize("cursor", [None, "1-2"], ids=["no alert yet", "in its place"])
+def test_a_loss_that_the_feed_does_not_show_is_told_once(cursor: str | None) -> None:
+    delivery = a_live_delivery(cursor)
+    assert delivery.state_lost().read is not None
+    lost = delivery.page([], cursor).lost
+    assert lost is not None
+    assert (lost.from_, lost.reason, lost.count) == (cursor, "state_lost", None)
+    delivery.reset()
+    assert delivery.page([], cursor).lost is None
+
+
+def test_a_loss_during_a_read_is_told_with_that_or_the_next() -> None:
+    delivery = a_live_delivery("1-2")
+    delivery.reset()
+    delivery.state_lost()
+    step = delivery.page([], "1-2")
+    assert step.lost is not None
+    assert step.read is not None
+
+
+def test_a_loss_waits_for_a_client_that_takes_nothing() -> None:
+    delivery = a_live_delivery("1-2")
+    delivery.paused()
+    assert delivery.state_lost().lost is None
+    assert delivery.drained().read is not None
+    assert delivery.page([], "1-2").lost is not None
+
+
 def test_what_retention_took_is_told_with_its_count() -> None:
     delivery = Delivery("1-2", window=256, page_bytes=1 << 20)
     delivery.begin()

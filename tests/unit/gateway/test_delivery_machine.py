@@ -29,7 +29,7 @@ class Deliveries(RuleBasedStateMachine):
         self.got: list[str] = []
         self.read: Read | None = None
         self.head: str | None = None
-        self.head_is_read = False
+        self.head_is_read = self.is_noticed = False
 
     @initialize(
         before=st.integers(0, 8),
@@ -88,6 +88,11 @@ class Deliveries(RuleBasedStateMachine):
 
     # What the gateway does
 
+    @rule()
+    def notice_that_state_was_lost(self) -> None:
+        self.is_noticed = True
+        self.take(self.delivery.state_lost())
+
     @precondition(lambda self: self.pushes)
     @rule()
     def push(self) -> None:
@@ -110,10 +115,10 @@ class Deliveries(RuleBasedStateMachine):
         self.read, self.head_is_read = None, False
         found = self.feed.read(read.after, read.limit)
         step = self.delivery.page(found, self.head)
-        if not found and self.last is None and self.delivery.phase is not Phase.FULL:
-            self.last = self.head  # who has no cursor misses nothing before the head
         if step.lost is not None:
             self.told(step, found)
+        elif not found and self.last is None and self.delivery.phase is not Phase.FULL:
+            self.last = self.head  # who has no cursor misses nothing before the head
         self.take(step)
 
     # What the client does
@@ -135,12 +140,16 @@ class Deliveries(RuleBasedStateMachine):
 
     def told(self, step: Step, found: list[Entry]) -> None:
         assert step.lost is not None
-        assert self.last is not None, "who has no cursor misses nothing"
+        if step.lost.reason == "retention" or not self.is_noticed:
+            assert self.last is not None, "who has no cursor misses nothing"
+        if step.lost.reason == "state_lost":
+            self.is_noticed = False
         assert step.lost.from_ == self.last
         if step.lost.reason == "retention":
             end = found[0].prev if found else self.head
             assert step.lost.count == place_of(end or "")[1] - place_of(self.last)[1]
-        self.last = (found[0].prev if found else self.head) or BEGINNING
+        begins = BEGINNING if self.last is not None else None
+        self.last = (found[0].prev if found else self.head) or begins
 
     def take(self, step: Step) -> None:
         for entry in step.send:
@@ -173,6 +182,7 @@ class Deliveries(RuleBasedStateMachine):
             else:
                 break
         assert self.delivery.phase is Phase.LIVE
+        assert not self.is_noticed, "a loss that was not told"
         if self.feed.entries:
             assert self.got[-1:] == [self.feed.entries[-1].alert_id] or (
                 self.last == self.feed.entries[-1].alert_id

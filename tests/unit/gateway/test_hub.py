@@ -25,6 +25,9 @@ class Ear:
     def reset(self) -> None:
         self.heard.append("reset")
 
+    def state_lost(self) -> None:
+        self.heard.append("state lost")
+
     def compare_head(self, head: str | None) -> None:
         self.heard.append(("head", head))
 
@@ -71,12 +74,13 @@ def test_an_owner_s_entries_reach_its_listeners_only() -> None:
     assert [ear.heard for ear in ears] == [["1-1"], ["1-1"], [("head", "1-9")]]
 
 
-def test_a_reset_reaches_everybody() -> None:
+def test_a_reset_and_a_loss_reach_everybody() -> None:
     hub, ears = Hub(max_per_owner=5), [Ear(), Ear()]
     hub.add("alice", ears[0])
     hub.add("bob", ears[1])
     hub.reset()
-    assert [ear.heard for ear in ears] == [["reset"], ["reset"]]
+    hub.state_lost()
+    assert [ear.heard for ear in ears] == [["reset", "state lost"]] * 2
 
 
 def test_who_has_left_hears_nothing_more() -> None:
