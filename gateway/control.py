@@ -98,14 +98,17 @@ class Controls:
         return RunResult(id=request.id, schedule_id=request.schedule_id, run_id=run_id)
 
     def history(self, owner: str, request: History, _: datetime) -> HistoryResult:
-        """Show the newest runs."""
-        records = self._store.runs.history(
-            owner, request.schedule_id, limit=request.limit
-        )
+        """Show a page of the runs, newest first."""
+        records = self._store.runs.history(owner, request.schedule_id)
+        if request.after is not None:
+            records = pages.behind(request.after, records)
+        views = (present.run(record) for record in records)
+        shown, is_more = pages.page(views, limit=request.limit)
         return HistoryResult(
             id=request.id,
             schedule_id=request.schedule_id,
-            runs=tuple(present.run(record) for record in records),
+            runs=shown,
+            next=shown[-1].run_id if is_more else None,
         )
 
     def incidents(self, owner: str, request: Incidents, _: datetime) -> IncidentsResult:

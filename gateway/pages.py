@@ -1,10 +1,11 @@
 """What fits into one frame of a long list, and where the next page begins."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from heartbeat.errors import InvalidMessage
 from heartbeat.protocol import to_frame
+from heartbeat.runs import RunRecord
 from heartbeat.views import IncidentView
 from heartbeat.wire import Wire
 
@@ -29,6 +30,16 @@ def page(entries: Iterable[_Entry], *, limit: int) -> tuple[tuple[_Entry, ...], 
             return tuple(taken), True
         taken.append(entry)
     return tuple(taken), False
+
+
+def behind(run_id: str, records: Iterator[RunRecord]) -> Iterator[RunRecord]:
+    """Pass over the records up to this one; raises InvalidMessage if it is gone."""
+    for record in records:
+        if record.run_id == run_id:
+            return records
+    raise InvalidMessage(
+        f"after: expected `next` of the page before, a run still kept, got {run_id!r}"
+    )
 
 
 def worst_first(incidents: Iterable[IncidentView]) -> list[IncidentView]:

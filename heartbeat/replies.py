@@ -115,7 +115,7 @@ class RunResult(Reply):
     run_id: str
 
 
-class HistoryResult(Reply):
+class HistoryResult(Page):
     """The newest runs, newest first."""
 
     type: Literal["heartbeat.history.result"] = "heartbeat.history.result"

@@ -16,6 +16,9 @@ DEFAULT_USAGE_DAYS, MAX_USAGE_DAYS = 7, 35
 #: Longest snooze, in minutes: 30 days.
 MAX_SNOOZE_MINUTES = 43_200
 
+#: What a `limit` says of itself.
+FITTING = "at most; fewer come where they would not fit into 1 MiB"
+
 
 class Request(Wire, extra="allow"):
     """A message of a client. Unknown fields are ignored, and named in the reply."""
@@ -41,7 +44,7 @@ class _Paged(Request):
         default=DEFAULT_PAGE,
         ge=1,
         le=MAX_PAGE,
-        description="at most; fewer come where they would not fit into 1 MiB",
+        description=FITTING,
     )
     after: str | None = Field(
         default=None, max_length=200, description="`next` of the page before"
@@ -135,11 +138,13 @@ class Run(_OfHeartbeat):
     type: Literal["heartbeat.run"]
 
 
-class History(_OfHeartbeat):
-    """Give the newest runs, newest first."""
+class History(_OfHeartbeat, _Paged):
+    """Give the newest runs, newest first; or those before one, by its runId."""
 
     type: Literal["heartbeat.history"]
-    limit: int = Field(default=DEFAULT_HISTORY, ge=1, le=MAX_HISTORY)
+    limit: int = Field(
+        default=DEFAULT_HISTORY, ge=1, le=MAX_HISTORY, description=FITTING
+    )
 
 
 class Incidents(_Paged):

@@ -2,13 +2,14 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, TypedDict, TypeVar, Unpack
 
 from pydantic import ValidationError
 
 from heartbeat.asked import Notify, Window
 from heartbeat.client.connection import Connection
+from heartbeat.client.paging import all_of
 from heartbeat.errors import GatewayUnavailable, InvalidMessage
 from heartbeat.replies import (
     AcknowledgeResult,
@@ -18,7 +19,6 @@ from heartbeat.replies import (
     HistoryResult,
     IncidentsResult,
     ListResult,
-    Page,
     PauseResult,
     Reply,
     ResumeResult,
@@ -49,7 +49,6 @@ from heartbeat.wire import explain
 
 _Request = TypeVar("_Request", bound=Request)
 _Reply = TypeVar("_Reply", bound=Reply)
-_Page = TypeVar("_Page", bound=Page)
 
 
 class ConfigureFields(TypedDict, total=False):
@@ -106,7 +105,7 @@ class Calls:
             )
             return await self._ask(request, ListResult)
 
-        pages = await _all_of(page)
+        pages = await all_of(page)
         found = [one for part in pages for one in part.heartbeats]
         found.sort(key=lambda one: (one.name, one.schedule_id))
         return pages[-1].model_copy(update={"heartbeats": tuple(found)})
@@ -141,10 +140,19 @@ class Calls:
         self, schedule_id: str, *, limit: int = DEFAULT_HISTORY
     ) -> HistoryResult:
         """Give the newest runs, newest first."""
-        request = self._make(
-            History, "heartbeat.history", schedule_id=schedule_id, limit=limit
-        )
-        return await self._ask(request, HistoryResult)
+        left, of = limit, {"schedule_id": schedule_id}
+
+        async def page(after: str | None) -> HistoryResult:
+            nonlocal left
+            more = {"limit": left, "after": after}
+            request = self._make(History, "heartbeat.history", **of, **more)
+            found = await self._ask(request, HistoryResult)
+            left -= len(found.runs)
+            return found if left > 0 else found.model_copy(update={"next": None})
+
+        pages = await all_of(page)
+        runs = tuple(run for part in pages for run in part.runs)
+        return pages[-1].model_copy(update={"runs": runs})
 
     async def incidents(self, schedule_id: str | None = None) -> IncidentsResult:
         """List what is open, of one heartbeat or of all, by the heartbeat's name."""
@@ -155,7 +163,7 @@ class Calls:
             )
             return await self._ask(request, IncidentsResult)
 
-        pages = await _all_of(page)
+        pages = await all_of(page)
         found = [one for part in pages for one in part.incidents]
         found.sort(key=lambda one: (one.name, one.schedule_id))
         return pages[-1].model_copy(update={"incidents": tuple(found)})
@@ -231,14 +239,6 @@ class Calls:
         if self._connection.inbox.is_full:
             text += ": the buffer of alerts is full; take them with alerts()"
         return text
-
-
-async def _all_of(ask: Callable[[str | None], Awaitable[_Page]]) -> list[_Page]:
-    """Return all pages of a list, in order."""
-    pages = [await ask(None)]
-    while (after := pages[-1].next) is not None:
-        pages.append(await ask(after))
-    return pages
 
 
 def build(kind: type[_Request], /, **fields: object) -> _Request:

@@ -1,7 +1,8 @@
 """The worker's side of the ledger: begin, renew, finish or hand back; and history."""
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,8 @@ from heartbeat.store.server import Server
 
 #: How long the right to run lasts without being renewed, in milliseconds.
 RUN_LEASE_MS = 30_000
+#: Runs of a history that are read in one round trip.
+READ_AT_ONCE = 25
 
 
 class Refused(StrEnum):
@@ -175,13 +178,30 @@ class Runs:
             return Fenced.FENCED
         return _known(lease.uid, *answer[1:])
 
-    def history(self, owner: str, schedule_id: str, *, limit: int) -> list[RunRecord]:
-        """Return the newest runs, newest first. Raises NotFound."""
+    def history(self, owner: str, schedule_id: str) -> Iterator[RunRecord]:
+        """Return the runs, newest first, read as they are taken. Raises NotFound."""
         Heartbeats(self._server).get(owner, schedule_id)
         key = keys.runs(unique_id(owner, schedule_id))
-        texts = self._server.ask(lambda client: client.lrange(key, 0, limit - 1))
-        runs = [readable(partial(load_run, str(text)), of=key) for text in texts]
-        return [run for run in runs if run is not None]
+        runs = (readable(partial(load_run, text), of=key) for text in self._texts(key))
+        return (run for run in runs if run is not None)
+
+    def _texts(self, key: str) -> Iterator[str]:
+        """Yield each once: those of the part before that a new run moved on are known.
+
+        How many there are is bounded, so the last part is a short one.
+        """
+        known: set[str] = set()
+        for start in itertools.count(step=READ_AT_ONCE):
+            texts = self._texts_from(key, start)
+            yield from (text for text in texts if text not in known)
+            if len(texts) < READ_AT_ONCE:
+                return
+            known = set(texts)
+
+    def _texts_from(self, key: str, start: int) -> list[str]:
+        end = start + READ_AT_ONCE - 1
+        found = self._server.ask(lambda client: client.lrange(key, start, end))
+        return [str(text) for text in found]
 
     def newest(self, uids: Sequence[str]) -> dict[str, RunRecord]:
         """Return the newest run of each that has one, in one round trip."""

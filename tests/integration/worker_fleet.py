@@ -55,7 +55,7 @@ class Heart:
 
     def history(self, schedule_id: str) -> list[RunRecord]:
         """Return its runs, newest first."""
-        return self._runs.history("local", schedule_id, limit=50)
+        return list(self._runs.history("local", schedule_id))
 
     def is_running(self, schedule_id: str) -> bool:
         """Say whether a run of it is going on."""

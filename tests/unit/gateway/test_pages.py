@@ -4,9 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.pages import PAGE_BYTES, page, place, to_place, to_text, worst_first
+from gateway.pages import (
+    PAGE_BYTES,
+    behind,
+    page,
+    place,
+    to_place,
+    to_text,
+    worst_first,
+)
 from heartbeat.errors import InvalidMessage
 from heartbeat.protocol import to_frame
+from heartbeat.runs import RunRecord, RunStatus
 from heartbeat.views import IncidentView
 
 
@@ -42,6 +51,16 @@ def test_a_page_ends_before_its_frame_is_too_large() -> None:
 def test_an_entry_larger_than_a_page_is_a_page_of_its_own() -> None:
     huge = an_incident(details="x" * (PAGE_BYTES + 1))
     assert page([huge, huge], limit=100) == ((huge,), True)
+
+
+def test_a_history_goes_on_behind_a_run() -> None:
+    runs = [
+        RunRecord(run_id=f"a@{n}", slot_ms=n, status=RunStatus.OK) for n in range(3)
+    ]
+    assert list(behind("a@0", iter(runs))) == runs[1:]
+    assert list(behind("a@2", iter(runs))) == []
+    with pytest.raises(InvalidMessage, match="a run still kept, got 'a@9'"):
+        behind("a@9", iter(runs))
 
 
 def test_the_severest_come_first_and_of_those_the_newest() -> None:

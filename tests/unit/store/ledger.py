@@ -150,7 +150,7 @@ class Fleet:
         return self.heartbeats.get(OWNER, schedule_id)
 
     def history(self, schedule_id: str = "disk") -> list[RunRecord]:
-        return self.runs.history(OWNER, schedule_id, limit=1000)
+        return list(self.runs.history(OWNER, schedule_id))
 
     def fates(self, schedule_id: str = "disk") -> list[str]:
         """Return what became of the slots, the newest first."""

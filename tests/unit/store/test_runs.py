@@ -7,7 +7,7 @@ import pytest
 
 from heartbeat.book import Book
 from heartbeat.errors import NotFound
-from heartbeat.store.runs import Begun, Fenced, Known, Refused
+from heartbeat.store.runs import READ_AT_ONCE, Begun, Fenced, Known, Refused
 from tests.unit.store.ledger import OWNER, Fleet, a_config, an_outcome
 
 
@@ -278,7 +278,7 @@ class TestHistory:
         due.run()
         first, second = due.history()
         assert first.slot_ms > second.slot_ms
-        assert due.runs.history(OWNER, "disk", limit=1) == [first]
+        assert next(due.runs.history(OWNER, "disk")) == first
 
     def test_equal_fates_in_a_row_are_one_record(self, fleet: Fleet) -> None:
         fleet.configure(a_config(every=60))
@@ -301,9 +301,25 @@ class TestHistory:
             fleet.run()
         assert len(fleet.history()) == 200
 
+    def test_a_run_that_ends_while_they_are_read_hides_none_and_doubles_none(
+        self, fleet: Fleet
+    ) -> None:
+        fleet.configure(a_config(every=1))
+        for _ in range(READ_AT_ONCE + 3):
+            fleet.server.pass_time(minutes=1)
+            fleet.beat()
+            fleet.run()
+        before = fleet.history()
+        reading = fleet.runs.history(OWNER, "disk")
+        found = [next(reading)]
+        fleet.server.pass_time(minutes=1)
+        fleet.beat()
+        fleet.run()
+        assert [*found, *reading] == before
+
     def test_another_owners_is_not_found(self, due: Fleet) -> None:
         with pytest.raises(NotFound):
-            due.runs.history("bob", "disk", limit=1)
+            due.runs.history("bob", "disk")
 
 
 def test_every_step_is_counted(due: Fleet) -> None:

@@ -101,6 +101,6 @@ def test_a_heartbeat_that_is_paused_meanwhile_is_recorded_and_not_told(
     run_meanwhile(
         server, tmp_path, lambda: heartbeats.pause("local", "hb-1", note=None)
     )
-    (record,) = Runs(server).history("local", "hb-1", limit=10)
+    (record,) = Runs(server).history("local", "hb-1")
     assert record.status is RunStatus.ALERT
     assert server.ask(lambda client: client.xlen("{hb}:feed:local")) == 0
