@@ -11,7 +11,6 @@ from gateway.auth import TokensFile
 from gateway.cursors import FLUSH_SECONDS
 from gateway.deadman import PING_SECONDS, DeadMan
 from gateway.health import Health
-from gateway.memory import Memory
 from gateway.recurring import Recurring
 from gateway.server import Server
 from gateway.shared import Shared
@@ -53,8 +52,7 @@ class Background:
         store = shared.store
         holder = f"{self._host} {self._pid}"
         self._watcher = Watcher(store.watch, store.heartbeats, holder=holder)
-        self._memory = Memory()
-        self._dead_man = _dead_man(shared, self._memory)
+        self._dead_man = _dead_man(shared)
         self._threads = Threads(THREADS, name="background")
         self._recurring = self._jobs()
 
@@ -116,12 +114,12 @@ class Background:
         place in a feed by which it could notice that its heartbeats are gone.
         """
         try:
-            stored = await self._threads.call(self._exchange)
+            has_lost = await self._threads.call(self._exchange)
         except StoreError:
             self._health.redis_failed()
             raise
         self._health.redis_answered(self._shared.clock())
-        if self._memory.compare(stored):
+        if has_lost:
             _LOG.error(
                 "Redis has lost state: it was emptied, or is an older copy of itself;"
                 " who is connected is told, and has to configure again",
@@ -129,7 +127,7 @@ class Background:
             )
             self._shared.hub.state_lost()
 
-    def _exchange(self) -> int | None:
+    def _exchange(self) -> bool:
         store = self._shared.store
         store.processes.report("gateway", host=self._host, pid=self._pid)
         statistics = store.statistics
@@ -140,7 +138,7 @@ class Background:
         )
         spent = store.spending.of_fleet(datetime.now(UTC))
         self._shared.metrics.set_usage(spent)
-        return statistics.configs_stored()
+        return self._shared.memory.compare(statistics.configs_stored)
 
     async def _look(self) -> None:
         """Watch for slots that beat and workers did not see through."""
@@ -167,7 +165,7 @@ class Background:
             _LOG.info("tokens read again", extra={"action": "tokens_read"})
 
 
-def _dead_man(shared: Shared, memory: Memory) -> DeadMan | None:
+def _dead_man(shared: Shared) -> DeadMan | None:
     url, store = shared.settings.deadman_url, shared.store
     if url is None:
         return None
@@ -176,5 +174,5 @@ def _dead_man(shared: Shared, memory: Memory) -> DeadMan | None:
         watch=store.watch,
         processes=store.processes,
         statistics=store.statistics,
-        memory=memory,
+        memory=shared.memory,
     )

@@ -9,6 +9,7 @@ from gateway.checklists import Checklists
 from gateway.configure import Configuring
 from gateway.control import Controls
 from gateway.limits import Buckets
+from gateway.memory import Memory
 from gateway.older import OlderSchedules
 from gateway.showing import Showing
 from gateway.store import Store
@@ -52,10 +53,10 @@ _StoreHandler = Callable[[str, Request, datetime], Reply]
 class Commands:
     """Carries out the requests of all connections."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, memory: Memory) -> None:
         self._threads = threads = Threads(THREADS, name="store")
         checklists = Checklists(settings.root)
-        configuring = Configuring(store, checklists, settings, threads)
+        configuring = Configuring(store, checklists, settings, threads, memory)
         showing = Showing(store, checklists, threads)
         older = OlderSchedules(store, configuring, threads)
         reports = UsageReports(store.spending, SpendingLimits.from_settings(settings))

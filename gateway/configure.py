@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gateway import present, present_items
 from gateway.checklists import Checklists, placement_warnings
+from gateway.memory import Memory
 from gateway.store import Store
 from gateway.threads import Threads
 from heartbeat.asked import Asked
@@ -42,9 +43,10 @@ class Configuring:
         checklists: Checklists,
         settings: Settings,
         threads: Threads,
+        memory: Memory,
     ) -> None:
         self._store, self._checklists = store, checklists
-        self._threads = threads
+        self._threads, self._memory = threads, memory
         self._most = settings.max_heartbeats_per_owner
         self._bounds = Bounds(
             timezone=settings.timezone,
@@ -102,6 +104,7 @@ class Configuring:
         change = self._store.heartbeats.configure(
             resolved.config, max_per_owner=self._most
         )
+        self._memory.configured(change.version)
         return Applied(
             config=resolved.config,
             checklist=checklist,

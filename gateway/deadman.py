@@ -52,7 +52,8 @@ class DeadMan:
             self._processes.seen(),
             is_any_silent=self._watch.is_any_silent(),
             lag=self._statistics.lag(),
-            is_state_lost=self._memory.is_lost(self._statistics.configs_stored()),
+            is_state_lost=self._memory.is_lost
+            or self._statistics.configs_stored() == 0,
         )
         if trouble is not None:
             if not self._is_silent:
@@ -88,7 +89,7 @@ def find_trouble(
     if "worker" not in alive:
         return "no worker is alive"
     if is_state_lost:
-        return "nothing was configured since Redis was new or has lost state"
+        return "nothing was configured since Redis was new, or has lost state"
     if lag.overdue_ms > MOST_LAG_MS:
         return f"a slot has waited {lag.overdue_ms / 1000:.0f} s for a beat"
     if lag.unbegun_ms > MOST_WAIT_MS:

@@ -12,6 +12,7 @@ from gateway.cursors import Cursors
 from gateway.health import Health
 from gateway.hub import Hub
 from gateway.limits import Failures
+from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.pings import Wheel
 from gateway.server import Server
@@ -49,7 +50,8 @@ class Gateway:
         self._redis = RedisServer.connect(url, name="gateway")
         self._feed = FeedReader(url, on_push=hub.pushed, on_reset=hub.reset)
         store = Store.on(self._redis)
-        self._commands = Commands(store, settings)
+        memory = Memory()
+        self._commands = Commands(store, settings, memory)
         self._joining = Threads(JOINING_THREADS, name="joining")
         shared = Shared(
             settings=settings,
@@ -61,6 +63,7 @@ class Gateway:
             store=store,
             commands=self._commands,
             joining=self._joining,
+            memory=memory,
             metrics=metrics,
             clock=AwakeClock(time.monotonic),
             wheel=Wheel(),

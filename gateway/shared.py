@@ -7,6 +7,7 @@ from gateway.awake import AwakeClock
 from gateway.commands import Commands
 from gateway.cursors import Cursors
 from gateway.hub import Hub
+from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.pings import Wheel
 from gateway.store import Store
@@ -33,6 +34,7 @@ class Shared:
     store: Store
     commands: Commands
     joining: Threads
+    memory: Memory
     metrics: Metrics
     clock: AwakeClock
     wheel: Wheel[Looked]
