@@ -199,10 +199,16 @@ class Delivery:
         return lost
 
     def _take(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-        """Take as many as the client has room for, in entries and in bytes."""
+        """Take as many as the client has room for, in entries and in bytes.
+
+        One that does not follow on the one before is left to the next read: whatever
+        was between them is lost, and told as such.
+        """
         send: list[Entry] = []
         taken = 0
         for entry in entries:
+            if send and entry.prev != self._last:
+                break
             taken += len(entry.payload)
             if self._room() <= 0 or (send and taken > self._page_bytes):
                 break

@@ -5,7 +5,10 @@ arithmetic; n says how large it is, as long as its counter was not lost.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from pydantic_core import from_json
 
 from heartbeat.errors import InvalidMessage
 from heartbeat.told import Lost
@@ -46,6 +49,21 @@ class Entry:
     def frame(self) -> str:
         """Return the message as a client gets it, its id first."""
         return f'{{"alertId":"{self.alert_id}",{self.payload[1:]}'
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text is an id."""
+    return _ID.fullmatch(text) is not None
+
+
+def read_entry(alert_id: str, fields: Mapping[str, str]) -> Entry | None:
+    """Read an entry as it is stored; None for one that no client could be sent."""
+    prev, payload = fields.get("prev"), fields.get("payload", "")
+    if prev is None or not (is_id(prev) or not prev):
+        return None
+    if not is_id(alert_id) or not _is_message(payload):
+        return None
+    return Entry(alert_id=alert_id, prev=prev, payload=payload)
 
 
 def compare(one: str, other: str) -> int:
@@ -89,3 +107,13 @@ def gap(cursor: str | None, first: Entry | None, head: str | None) -> Lost | Non
         count=count if is_known else None,
         reason="retention" if is_known else "state_lost",
     )
+
+
+def _is_message(payload: str) -> bool:
+    """Say whether an id can be put at its front: a JSON object with a field."""
+    if not payload.startswith("{"):
+        return False
+    try:
+        return bool(from_json(payload, allow_inf_nan=False))
+    except ValueError:
+        return False

@@ -7,7 +7,7 @@ The stream is the truth and the push only the fast way: whoever reads must look 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import cast
 
 from redis.asyncio import Redis
@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 
 from heartbeat.errors import StoreUnavailable
-from heartbeat.feed import Entry
+from heartbeat.feed import Entry, is_id, read_entry
 from heartbeat.store import keys
 from heartbeat.store.push_line import PushLine
 from heartbeat.store.server import RETRIES, SOCKET_TIMEOUT, in_our_words
@@ -75,36 +75,60 @@ class FeedReader:
         await self._line.unsubscribe(keys.push(owner))
 
     async def read(self, owner: str, *, after: str | None, limit: int) -> list[Entry]:
-        """Return the next entries after one (None: from the oldest), in order."""
-        start = "-" if after is None else f"({after}"
-        async with _bounded():
-            found = await self._client.xrange(
-                keys.feed(owner), min=start, max="+", count=limit
-            )
-        # The client decodes, and every entry is written with both fields.
-        entries = cast(list[tuple[str, dict[str, str]]], found)
-        return [
-            Entry(alert_id=alert_id, prev=fields["prev"], payload=fields["payload"])
-            for alert_id, fields in entries
-        ]
+        """Return the next entries after one (None: from the oldest), in order.
+
+        One that cannot be read is passed over: the next one does not follow on what was
+        read before it, which shows as a loss.
+        """
+        key, start = keys.feed(owner), "-" if after is None else f"({after}"
+        entries: list[Entry] = []
+        while True:
+            count = limit - len(entries)
+            async with _bounded():
+                answer = await self._client.xrange(key, min=start, max="+", count=count)
+            # The client decodes.
+            found = cast(list[tuple[str, dict[str, str]]], answer)
+            entries += _readable(found, of=key)
+            if len(found) < count or len(entries) == limit:
+                return entries
+            start = f"({found[-1][0]}"
 
     async def head(self, owner: str) -> str | None:
-        """Return the newest id ever given, also when the stream has expired."""
+        """Return the newest id ever given, also when the stream has expired.
+
+        One that cannot be read is as good as none: who resumes is told of a loss.
+        """
+        key = keys.feed_head(owner)
         async with _bounded():
-            head = await self._client.hget(keys.feed_head(owner), "last")
-        return str(head) if head else None
+            head = await self._client.hget(key, "last")
+        if not head or is_id(str(head)):
+            return str(head) if head else None
+        _report(key, "an id", str(head))
+        return None
 
     def _pushed(self, channel: str, text: str) -> None:
         parts = text.split(" ", 2)
         if len(parts) != 3:
-            logger.warning(
-                "expected 'id prev payload' on %s, got %.80r",
-                channel,
-                text,
-                extra={"action": "bad_push"},
-            )
+            _report(channel, "'id prev payload'", text, action="bad_push")
             return
         self._on_push(channel.removeprefix(keys.push("")), Entry(*parts))
+
+
+def _readable(
+    found: Iterable[tuple[str, dict[str, str]]], *, of: str
+) -> Iterator[Entry]:
+    for alert_id, fields in found:
+        entry = read_entry(alert_id, fields)
+        if entry is None:
+            _report(of, "prev and a message", f"{alert_id}: {fields}")
+        else:
+            yield entry
+
+
+def _report(where: str, expected: str, got: str, *, action: str = "bad_record") -> None:
+    logger.warning(
+        "%s: expected %s, got %.80r", where, expected, got, extra={"action": action}
+    )
 
 
 @contextlib.asynccontextmanager

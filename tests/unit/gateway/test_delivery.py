@@ -57,6 +57,20 @@ def test_only_one_read_is_out_at_a_time() -> None:
     assert delivery.compare_head("1-9").read is None
 
 
+def test_a_hole_within_a_page_is_told_by_the_next_read() -> None:
+    delivery = a_live_delivery("1-2")
+    delivery.reset()
+    found = [an_entry(3), *entries(6, 7)]
+    step = delivery.page(found, "1-7")
+    assert ids(step) == ["1-3"]
+    assert step.read == Read(after="1-3", limit=PAGE, cause=None)
+    step = delivery.page(found[1:], "1-7")
+    assert step.lost is not None
+    assert (step.lost.from_, step.lost.to, step.lost.count) == ("1-3", "1-6", 2)
+    assert ids(step) == ["1-6", "1-7"]
+    assert delivery.phase is Phase.LIVE
+
+
 def test_a_full_page_is_followed_by_another() -> None:
     delivery = Delivery(None, window=500, page_bytes=1 << 20)
     delivery.begin()

@@ -5,7 +5,15 @@ import json
 import pytest
 
 from heartbeat.errors import InvalidMessage
-from heartbeat.feed import BEGINNING, Cursor, Entry, compare, gap, start_of
+from heartbeat.feed import (
+    BEGINNING,
+    Cursor,
+    Entry,
+    compare,
+    gap,
+    read_entry,
+    start_of,
+)
 
 
 def an_entry(alert_id: str, prev: str) -> Entry:
@@ -15,6 +23,35 @@ def an_entry(alert_id: str, prev: str) -> Entry:
 def test_a_frame_is_the_payload_with_its_place_in_the_feed() -> None:
     frame = json.loads(an_entry("7-1", "").frame)
     assert frame == {"alertId": "7-1", "type": "heartbeat.alert"}
+
+
+def test_an_entry_is_read_as_it_was_written() -> None:
+    fields = {"prev": "7-1", "payload": '{"a": 1}'}
+    assert read_entry("7-2", fields) == Entry("7-2", "7-1", '{"a": 1}')
+    assert read_entry("7-2", {**fields, "prev": ""}) == Entry("7-2", "", '{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    ("alert_id", "fields"),
+    [
+        pytest.param("7-2", {"payload": '{"a": 1}'}, id="no prev"),
+        pytest.param("7-2", {"prev": "7", "payload": '{"a": 1}'}, id="bad prev"),
+        pytest.param("7-2", {"prev": "7-1"}, id="no payload"),
+        pytest.param(f"7-{2**64 - 1}", {"prev": "", "payload": '{"a": 1}'}, id="id"),
+        *(
+            pytest.param("7-2", {"prev": "7-1", "payload": text}, id=repr(text[:20]))
+            for text in (
+                *("", "x", "1", "[1]", "{}", "{", ' {"a": 1}', '{"a": NaN}'),
+                '{"a": 1}x',
+                '{"a": ' * 5_000,
+            )
+        ),
+    ],
+)
+def test_what_no_client_could_be_sent_is_no_entry(
+    alert_id: str, fields: dict[str, str]
+) -> None:
+    assert read_entry(alert_id, fields) is None
 
 
 @pytest.mark.parametrize(
