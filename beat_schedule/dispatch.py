@@ -105,7 +105,9 @@ def unreadable(claims: Iterable[Claim], advances: Iterable[Advance]) -> dict[str
     found = {one.claim.uid: one.problem for one in advances if one.problem}
     for claim in claims:
         if claim.kind == "broken":
-            found[claim.uid] = "its version or its queue cannot be read"
+            found[claim.uid] = (
+                "its version, its queue or whether it is enabled cannot be read"
+            )
     return found
 
 

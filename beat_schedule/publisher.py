@@ -55,7 +55,8 @@ class CeleryQueues:
         ):
             for name in names:
                 pipeline.llen(name)
-            return dict(zip(names, pipeline.execute(), strict=True))
+            found = pipeline.execute(raise_on_error=False)
+            return dict(zip(names, map(_length, found), strict=True))
 
     def close(self) -> None:
         """Drop the connection; the next call makes another."""
@@ -101,3 +102,12 @@ class CeleryQueues:
             **message.properties,
         )
         return MessageForm.of(channel.client.rpop(queue), queue=queue)
+
+
+def _length(answer: int | Exception) -> int:
+    """Return the length of a queue; what is no queue has none."""
+    if not isinstance(answer, Exception):
+        return answer
+    if "WRONGTYPE" not in str(answer):
+        raise answer
+    return 0

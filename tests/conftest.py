@@ -106,7 +106,7 @@ def server_url(shared_server: RunningServer) -> str:
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A store's server, over fakeredis and over a real one."""
     if request.param == "fake":
-        client = fakeredis.FakeRedis(decode_responses=True)
+        client = fakeredis.FakeRedis(decode_responses=True, encoding_errors="replace")
         yield Server(client)
         return
     real = Server.connect(request.getfixturevalue("server_url"), name="test")

@@ -43,6 +43,7 @@ class FeedReader:
             url,
             client_name="feed",
             decode_responses=True,
+            encoding_errors="replace",
             socket_timeout=None,
             socket_connect_timeout=SOCKET_TIMEOUT,
             socket_keepalive=True,

@@ -17,7 +17,13 @@ from heartbeat.instants import EPOCH, from_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
-from heartbeat.store.records import book_of, fields_of, ms_of, readable
+from heartbeat.store.records import (
+    book_of,
+    fields_of,
+    ms_of,
+    readable,
+    revision_of,
+)
 from heartbeat.store.server import Server
 from heartbeat.store.unclaimed import MAX_TRIES, change_schedule, too_busy
 from heartbeat.telling import About, tell
@@ -223,7 +229,7 @@ def _stored(
         next_slot=_instant(fields_of(plan).get("slot")) if due is not None else None,
         running=fields_of(cast(str | None, open_slot)).get("state") == "running",
         book=book_of(uid, text),
-        revision="0" if revision is None else revision,
+        revision=revision_of(revision),
     )
 
 

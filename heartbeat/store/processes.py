@@ -78,7 +78,7 @@ def _seen(field: str, text: str, now_ms: int) -> ProcessSeen | None:
         kind=kind,  # type: ignore[arg-type]  # only `report` writes here
         host=host,
         pid=int(pid),
-        queues=tuple(queues),
+        queues=tuple(str(queue) for queue in queues),
         last_seen_ms=seen_ms,
         is_alive=now_ms - seen_ms <= GONE_MS,
     )

@@ -65,6 +65,7 @@ class PushLine:
             url,
             client_name="feed",
             decode_responses=True,
+            encoding_errors="replace",
             protocol=2,
             socket_timeout=None,
             socket_connect_timeout=PATIENCE_SECONDS,

@@ -44,6 +44,13 @@ def readable(read: Callable[[], _T], *, of: str) -> _T | None:
     return None
 
 
+def revision_of(text: str | None) -> str:
+    """Return the revision of a book as scripts read it too: see `load_book` in Lua."""
+    if text is None:
+        return "0"
+    return text if text.isascii() else "?"
+
+
 def book_of(uid: str, text: str | None) -> Book:
     """Return what is remembered of a heartbeat's troubles.
 

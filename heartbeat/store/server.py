@@ -85,6 +85,7 @@ class Server:
             url,
             client_name=name,
             decode_responses=True,
+            encoding_errors="replace",
             socket_timeout=SOCKET_TIMEOUT,
             socket_connect_timeout=SOCKET_TIMEOUT,
             socket_keepalive=True,

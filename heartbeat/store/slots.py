@@ -15,6 +15,7 @@ from heartbeat.runs import run_id
 from heartbeat.store import keys
 from heartbeat.store.ahead import Ahead
 from heartbeat.store.heartbeats import Heartbeats
+from heartbeat.store.records import LARGEST_MS
 from heartbeat.store.server import Server
 from heartbeat.unreadable import readable_message, unreadable_message
 
@@ -240,4 +241,5 @@ def _first_scores(client: Redis) -> list[int]:
         pipeline.zrange(keys.DUE, 0, 0, withscores=True)
         pipeline.zrange(keys.OPEN, 0, 0, withscores=True)
         first_of_each = pipeline.execute()
-    return [int(score) for found in first_of_each for _, score in found]
+    scores = [score for found in first_of_each for _, score in found]
+    return [int(min(LARGEST_MS, max(0, score))) for score in scores]

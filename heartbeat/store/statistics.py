@@ -62,11 +62,11 @@ class Statistics:
         first = self._server.ask(
             lambda client: client.zrange(keys.DUE, 0, 0, withscores=True)
         )
-        oldest = int(first[0][1]) if first else now_ms
+        oldest = ms_of(first[0][1]) if first else now_ms
         return Lag(
             scheduled=self._server.ask(lambda client: client.zcard(keys.DUE)),
             open=self._server.ask(lambda client: client.zcard(keys.OPEN)),
-            overdue_ms=max(0, now_ms - oldest),
+            overdue_ms=0 if oldest is None else max(0, now_ms - oldest),
             unreadable=self._server.ask(_count_unreadable),
         )
 

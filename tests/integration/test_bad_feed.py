@@ -82,8 +82,12 @@ def test_an_entry_that_cannot_be_read_is_passed_over_and_shows_as_a_hole(
     listening(server_url, story)
 
 
-@pytest.mark.parametrize("fields", BAD_ENTRIES, ids=str)
-@pytest.mark.parametrize("hello", [{"from": "all"}, {"resume": BEGINNING}], ids=str)
+@pytest.mark.parametrize(
+    "fields", BAD_ENTRIES, ids=["other fields", "no prev", "bad prev", "bad payload"]
+)
+@pytest.mark.parametrize(
+    "hello", [{"from": "all"}, {"resume": BEGINNING}], ids=["all", "resume"]
+)
 def test_who_comes_is_told_what_can_be_read_and_how_much_cannot(
     server_url: str,
     tmp_path: Path,

@@ -167,6 +167,13 @@ class TestPublishing:
         site.dispatcher.run_pass()
         assert site.slots.queues() == [QUEUE]
 
+    def test_what_is_noted_as_a_queue_and_is_none_has_no_length(
+        self, site: Site
+    ) -> None:
+        site.server.ask(lambda client: client.sadd("{hb}:queues", "none"))
+        site.server.ask(lambda client: client.set(f"{BROKER_PREFIX}none", "x"))
+        assert site.queues.lengths() == {QUEUE: 0, "none": 0}
+
     def test_a_server_that_dies_in_a_batch_costs_no_slot(
         self, own_server: RunningServer
     ) -> None:

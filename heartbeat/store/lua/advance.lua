@@ -23,7 +23,7 @@ for index = 2, #ARGV, COLUMNS do
   else
     local over = ARGV[index + 6]
     if over ~= '' and redis.call('HGET', UNREADABLE, uid) == 'told' then
-      tell(string.match(uid, '^[^:]+'), { over }, now)
+      tell(owner_of(uid), { over }, now)
     end
     if back ~= '' then go_back(uid, cjson.decode(back)) end
     if missed ~= '' then

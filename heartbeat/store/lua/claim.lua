@@ -41,7 +41,9 @@ local function facts_of(uid)
   local facts = {
     version = found[1] or '', timing = found[2] or '', queue = found[3] or '',
     last_slot = read_last(found[4]), plan = read_plan(found[5]),
-    is_scheduled = found[1] and found[6] == '1' and not found[7],
+    is_scheduled = (found[1] or found[2] or found[3] or found[6]) and not found[7]
+      and found[6] ~= '0',
+    is_enabled = found[6] == '1',
     is_noted = is_any_noted and redis.call('HEXISTS', UNREADABLE, uid) == 1,
   }
   facts.is_ahead = is_ahead(facts.last_slot, now) or is_ahead(read_last(found[9]), now)
@@ -139,14 +141,16 @@ local function has_message(uid, queue)
   return redis.call('SISMEMBER', waiting_key(queue), uid) == 1 and is_backlog(queue)
 end
 
+-- The slot counts as claimed once nothing is left that could fail before it is open.
 local function claim(uid, plan, facts)
+  local is_sent = has_message(uid, facts.queue)
   hold(uid, plan.slot)
   local open = {
     slot = plan.slot, runId = plan.runId, grid = true, version = tonumber(facts.version),
     startDeadline = plan.startDeadline, runLimit = plan.runLimit, closes = plan.closes,
     queue = facts.queue, attempts = 0, claimedMs = now,
   }
-  if has_message(uid, open.queue) then
+  if is_sent then
     open.state = 'published'
     save_open(uid, open, now + redispatch)
     claimed = claimed + 1
@@ -189,7 +193,9 @@ local function look(uid)
   local facts = facts_of(uid)
   local plan = facts.plan
   if not facts.is_scheduled then redis.call('ZREM', DUE, uid) return end
-  if not is_number(tonumber(facts.version)) or facts.queue == '' then return put_off(uid) end
+  if not facts.is_enabled or not is_number(tonumber(facts.version)) or facts.queue == '' then
+    return put_off(uid)
+  end
   if not plan then
     if facts.last_slot == 0 then facts.last_slot = now end
     redis.call('ZADD', DUE, now + lease, uid)
@@ -197,6 +203,7 @@ local function look(uid)
   end
   local open = load_open(uid)
   if open and open.grid and open.slot == plan.slot and open.state == 'claimed' then
+    redis.call('ZADD', OPEN, 'NX', now, uid)
     redis.call('ZADD', DUE, redis.call('ZSCORE', OPEN, uid), uid)
   elseif facts.is_ahead then
     redis.call('ZADD', DUE, now + lease, uid)
@@ -204,6 +211,8 @@ local function look(uid)
   elseif plan.slot <= facts.last_slot or is_past(plan) or facts.is_noted then
     redis.call('ZADD', DUE, now + lease, uid)
     give('late', uid, plan.slot, plan.runId, facts)
+  elseif plan.slot > now then
+    redis.call('ZADD', DUE, plan.slot, uid)
   elseif open then
     meet(uid, plan, facts, open)
   else

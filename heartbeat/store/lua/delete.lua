@@ -18,7 +18,7 @@ if is_counted then settle_unclaimed(uid, missed, dropped, 'deleted') end
 local open = load_open(uid)
 if open then
   open.deleted = true
-  save_open(uid, open, redis.call('ZSCORE', OPEN, uid))
+  save_open(uid, open, redis.call('ZSCORE', OPEN, uid) or now)
 end
 local queue = redis.call('HGET', heartbeat_key(uid), 'queue')
 if queue then redis.call('SREM', waiting_key(queue), uid) end

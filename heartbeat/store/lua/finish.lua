@@ -18,12 +18,12 @@ if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= 
 end
 
 if is_heard(uid, open) then
-  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config', 'owner')
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config')
   local current, text = load_book(uid)
   if current ~= revision or known[1] ~= judged then
     return { 'conflict', known[1], known[2], current, text }
   end
-  tell(known[3], rest(10), now)
+  tell(owner_of(uid), rest(10), now)
   if book ~= '' then save_book(uid, book) end
 end
 local run = decoded(record)

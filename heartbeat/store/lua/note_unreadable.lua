@@ -5,11 +5,12 @@ local now, patience = clock(ARGV[1]), tonumber(ARGV[2])
 for index = 3, #ARGV, 2 do
   local uid = ARGV[index]
   local owner = string.match(uid, '^([^:]+):')
-  local since = redis.call('HGET', UNREADABLE, uid)
+  local noted = redis.call('HGET', UNREADABLE, uid)
+  local since = tonumber(noted)
   if owner and redis.call('EXISTS', heartbeat_key(uid)) == 1 then
-    if not tonumber(since or '') and since ~= 'told' then
+    if noted ~= 'told' and not (is_number(since) and since <= now) then
       redis.call('HSET', UNREADABLE, uid, string.format('%.0f', now))
-    elseif since ~= 'told' and now - tonumber(since) >= patience then
+    elseif noted ~= 'told' and now - since >= patience then
       tell(owner, { ARGV[index + 1] }, now)
       redis.call('HSET', UNREADABLE, uid, 'told')
     end

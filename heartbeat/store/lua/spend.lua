@@ -5,10 +5,14 @@
 local KEPT_USAGE_SECONDS = 35 * 86400
 local day, most = ARGV[1], tonumber(ARGV[2])
 local USAGE, TOTAL, OTHERS = ROOT .. 'usage:', '*', '?'
+local LARGEST_EXACT = 9007199254740991
 
+-- Sums as they are written; none of what is no line of them.
 local function numbers(text)
   local found = {}
-  for number in string.gmatch(text or '', '%d+') do
+  if not string.find(text, '^[%d ]+$') then return found end
+  for number in string.gmatch(text, '%d+') do
+    if tonumber(number) > LARGEST_EXACT then return {} end
     found[#found + 1] = tonumber(number)
   end
   return found
@@ -16,8 +20,9 @@ end
 
 local function spend(key, field, usage)
   local known = redis.call('HGET', key, field)
-  local sums, texts, is_more = numbers(known or ''), {}, false
-  for index, number in ipairs(numbers(usage)) do
+  local sums, added, texts, is_more = numbers(known or ''), numbers(usage), {}, false
+  if #sums ~= #added then sums = {} end
+  for index, number in ipairs(added) do
     is_more = is_more or number > 0
     texts[index] = string.format('%.0f', (sums[index] or 0) + number)
   end

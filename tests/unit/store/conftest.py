@@ -11,7 +11,11 @@ from tests.unit.store.ledger import ClockedServer, Fleet
 @pytest.fixture(params=["fake", "real"])
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     if request.param == "fake":
-        yield Fleet(ClockedServer(fakeredis.FakeRedis(decode_responses=True)))
+        yield Fleet(
+            ClockedServer(
+                fakeredis.FakeRedis(decode_responses=True, encoding_errors="replace")
+            )
+        )
         return
     server = ClockedServer.connect(request.getfixturevalue("server_url"), name="test")
     yield Fleet(server)

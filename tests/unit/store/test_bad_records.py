@@ -95,6 +95,16 @@ class TestALastSlotThatIsNoInstant:
 
 
 @garbage
+def test_a_bad_owner_keeps_nobody_from_being_told(both: Fleet, text: str) -> None:
+    spoil(both, "owner", text)
+    both.server.pass_time(minutes=60)
+    both.beat()
+    assert both.finish(both.begun("bad"), '{"a": 1}') is None
+    both.books.change(OWNER, "bad", lambda book, _: Settled(book))
+    assert both.pushes() == ['{"a": 1}']
+
+
+@garbage
 def test_a_bad_plan_is_computed_anew(both: Fleet, text: str) -> None:
     spoil(both, "plan", text)
     both.server.pass_time(minutes=60)
@@ -175,10 +185,12 @@ def test_a_bad_book_is_forgotten_and_the_run_tells_again(
     assert both.stored("bad").book == Book()
 
 
-@pytest.mark.parametrize("text", [*GARBAGE, "nan", "-1e999", "9" * 40], ids=repr)
+@pytest.mark.parametrize(
+    "text", [*GARBAGE, "nan", "-1e999", "9" * 40, "\u20ac", b"\x80"], ids=repr
+)
 class TestABookWithABadRevision:
     @pytest.fixture(autouse=True)
-    def spoiled(self, both: Fleet, text: str) -> None:
+    def spoiled(self, both: Fleet, text: str | bytes) -> None:
         both.server.ask(lambda client: client.hset(keys.book(BAD), "revision", text))
         both.server.pass_time(minutes=60)
 
@@ -257,6 +269,13 @@ def test_a_bad_process_is_dropped(both: Fleet, field: str) -> None:
     both.server.ask(lambda client: client.hset(keys.PROCESSES, field, "{"))
     assert [process.pid for process in processes.seen()] == [7]
     assert both.server.ask(lambda client: client.hlen(keys.PROCESSES)) == 1
+
+
+def test_queues_of_a_process_are_shown_as_text(both: Fleet) -> None:
+    text = f'{{"queues": [7, {{}}], "seenMs": {both.server.clock_ms}}}'
+    both.server.ask(lambda client: client.hset(keys.PROCESSES, "worker one 7", text))
+    [process] = Processes(both.server).seen()
+    assert process.queues == ("7", "{}")
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "1", "null"])

@@ -1,9 +1,12 @@
 -- The book of a heartbeat's troubles, and the feed in which its owner is told of them.
 
--- The revision is a text that the book has had at no other time; '0' before the first.
+-- The revision is a text that the book has had at no other time; '0' before the first,
+-- '?' for one that may not come back as it was read.
 local function load_book(uid)
   local found = redis.call('HMGET', book_key(uid), 'revision', 'book')
-  return found[1] or '0', found[2] or ''
+  local revision = found[1] or '0'
+  if string.find(revision, '[\128-\255]') then revision = '?' end
+  return revision, found[2] or ''
 end
 
 local function save_book(uid, book)

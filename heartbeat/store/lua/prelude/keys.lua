@@ -15,6 +15,9 @@ local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
 local KEPT_RUNS, KEPT_SECONDS = 200, 604800
 local KEPT_ALERTS = 1000
 
+-- A uid is `<owner>:<scheduleId>`.
+local function owner_of(uid) return string.match(uid, '^[^:]*') end
+
 local function heartbeat_key(uid) return ROOT .. 'heartbeat:' .. uid end
 local function open_key(uid) return ROOT .. 'open:' .. uid end
 local function runs_key(uid) return ROOT .. 'runs:' .. uid end
@@ -32,7 +35,8 @@ end
 
 -- A counter that cannot be read begins anew: it must not keep anything from happening.
 local function count(name, by)
-  if type(redis.pcall('HINCRBY', STATISTICS, name, by or 1)) ~= 'number' then
-    redis.call('HSET', STATISTICS, name, by or 1)
-  end
+  local answer = redis.pcall('HINCRBY', STATISTICS, name, by or 1)
+  if type(answer) == 'number' then return end
+  if string.find(answer.err, 'WRONGTYPE') then redis.call('DEL', STATISTICS) end
+  redis.call('HSET', STATISTICS, name, by or 1)
 end
