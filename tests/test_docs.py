@@ -133,6 +133,21 @@ def test_every_key_with_one_name_is_described(key: str) -> None:
     assert key.removeprefix(keys.ROOT) in _described_keys()
 
 
+def test_every_type_of_the_table_is_the_one_that_is_kept_to() -> None:
+    described = {
+        re.sub(r"<.*>|\*", "", name): kind.strip()
+        for row in re.findall(r"^\| `.*", keys.__doc__ or "", re.MULTILINE)
+        for _, cell, kind, *_ in [row.split("|")]
+        for name in re.findall(r"`([^`]+)`", cell)
+    }
+    ours = {"sorted set": "zset"}
+    assert {
+        name: ours.get(kind, kind)
+        for name, kind in described.items()
+        if kind not in {"channel", "-"}
+    } == keys.KINDS
+
+
 @pytest.mark.parametrize("script", sorted(SCRIPTS.rglob("*.lua")), ids=_name)
 def test_every_key_that_a_script_makes_is_described(script: Path) -> None:
     made = re.findall(r"ROOT \.\. '([^']+)'", script.read_text(encoding="utf-8"))

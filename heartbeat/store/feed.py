@@ -5,14 +5,14 @@ The stream is the truth and the push only the fast way: whoever reads must look 
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import cast
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TypeVar, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ResponseError
 
 from heartbeat.errors import StoreUnavailable
 from heartbeat.feed import Entry, is_id, read_entry
@@ -21,6 +21,8 @@ from heartbeat.store.push_line import PushLine
 from heartbeat.store.server import RETRIES, SOCKET_TIMEOUT, in_our_words
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 class FeedReader:
@@ -85,10 +87,11 @@ class FeedReader:
         entries: list[Entry] = []
         while True:
             count = limit - len(entries)
-            async with _bounded():
-                answer = await self._client.xrange(key, min=start, max="+", count=count)
+            asked = self._client.xrange(key, min=start, max="+", count=count)
             # The client decodes.
-            found = cast(list[tuple[str, dict[str, str]]], answer)
+            found = cast(
+                list[tuple[str, dict[str, str]]], await _answer(asked, key) or []
+            )
             entries += _readable(found, of=key)
             if len(found) < count or len(entries) == limit:
                 return entries
@@ -100,8 +103,7 @@ class FeedReader:
         One that cannot be read is as good as none: who resumes is told of a loss.
         """
         key = keys.feed_head(owner)
-        async with _bounded():
-            head = await self._client.hget(key, "last")
+        head = await _answer(self._client.hget(key, "last"), key)
         if not head or is_id(str(head)):
             return str(head) if head else None
         _report(key, "an id", str(head))
@@ -132,14 +134,22 @@ def _report(where: str, expected: str, got: str, *, action: str = "bad_record") 
     )
 
 
-@contextlib.asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
-    """Raise StoreUnavailable after the time that the client's tries may take."""
+async def _answer(asked: Awaitable[_T], key: str) -> _T | None:
+    """Return the answer; None if the key has another type than its own.
+
+    Whoever tells the owner next puts that right. Raises StoreUnavailable after the time
+    that the client's tries may take.
+    """
     with in_our_words():
         try:
             async with asyncio.timeout(SOCKET_TIMEOUT):
-                yield
+                return await asked
         except TimeoutError as error:
             raise StoreUnavailable(
                 f"expected Redis to answer within {SOCKET_TIMEOUT:g} s, got silence"
             ) from error
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+    _report(key, "its own type", "another")
+    return None

@@ -38,6 +38,36 @@ runs and its usage.
 """
 
 ROOT = "{hb}:"
+
+#: The Redis type of each key, by its name up to where it varies.
+KINDS = {
+    "heartbeat:": "hash",
+    "owner:": "set",
+    "versions": "string",
+    "tokens": "string",
+    "due": "zset",
+    "open": "zset",
+    "open:": "string",
+    "waiting:": "set",
+    "queues": "set",
+    "runs:": "list",
+    "finished:": "string",
+    "book:": "hash",
+    "compiled:": "string",
+    "untold": "hash",
+    "together": "set",
+    "unreadable": "hash",
+    "feed:": "stream",
+    "feed-head:": "hash",
+    "cursors:": "hash",
+    "watch": "string",
+    "statistics": "hash",
+    "usage:": "hash",
+    "gate:": "string",
+    "gates": "zset",
+    "processes": "hash",
+}
+
 DUE = ROOT + "due"
 OPEN = ROOT + "open"
 QUEUES = ROOT + "queues"

@@ -23,6 +23,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from heartbeat.errors import StoreError, StoreFull, StoreUnavailable
+from heartbeat.store.mending import mend
 
 #: A server that is silent for longer is taken for away, in seconds.
 SOCKET_TIMEOUT = 5.0
@@ -102,22 +103,37 @@ class Server:
         A server that has forgotten it gets the text to run, and not only to keep: it
         could forget it once more in between.
         """
-        known = self._scripts[script]
         with in_our_words():
-            try:
-                return self._client.evalsha(known.sha, len(keys), *keys, *arguments)
-            except NoScriptError:
-                return self._client.eval(known.text, len(keys), *keys, *arguments)
+            return self._past_wrong_types(lambda: self._run(script, keys, arguments))
 
     def ask(self, command: Callable[["redis.Redis"], _T]) -> _T:
         """Run one command of the client; raises StoreError and its kinds."""
         with in_our_words():
-            return command(self._client)
+            return self._past_wrong_types(lambda: command(self._client))
 
     def now_ms(self) -> int:
         """Return the one clock of the system: Redis TIME in milliseconds."""
         seconds, micros = self.ask(lambda client: client.time())
         return int(seconds) * 1000 + int(micros) // 1000
+
+    def _run(
+        self, script: str, keys: tuple[str, ...], arguments: tuple[Argument, ...]
+    ) -> object:
+        known = self._scripts[script]
+        try:
+            return self._client.evalsha(known.sha, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return self._client.eval(known.text, len(keys), *keys, *arguments)
+
+    def _past_wrong_types(self, act: Callable[[], _T]) -> _T:
+        """Act, and once more if a key of another type than its own was in the way."""
+        try:
+            return act()
+        except ResponseError as error:
+            if "WRONGTYPE" not in str(error):
+                raise
+        mend(lambda script, *arguments: self._run(script, (), arguments))
+        return act()
 
     def close(self) -> None:
         """Close every connection; the server can be used again afterwards."""
