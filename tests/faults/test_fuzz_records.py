@@ -1,53 +1,43 @@
 """Any record that is read back may be garbage: nothing dies, the others go on."""
 
-import json
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.delivery import Delivery
 from gateway.present import heartbeat as shown
 from gateway.watcher import Watcher
 from heartbeat.errors import HeartbeatError
+from heartbeat.feed import BEGINNING
 from heartbeat.store import keys
+from heartbeat.store.compiled import Compiled
 from heartbeat.store.cursors import Cursors
+from heartbeat.store.feed import FeedReader
+from heartbeat.store.gates import Gates
 from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Begun
+from heartbeat.store.spending import Account, Spending
+from heartbeat.store.unreadable import Unreadable
 from heartbeat.store.watch import Watch
-from tests.unit.store.ledger import OWNER, START_MS, ClockedServer, Fleet, a_config
-
-BAD, GOOD = "ann:bad", "ann:good"
-HOURS = 3
-#: Where garbage is put: a key and, in a hash, a field of it.
-PLACES: list[tuple[str, str | None]] = [
-    *(
-        (keys.heartbeat(BAD), field)
-        for field in (
-            "config", "timing", "queue", "owner", "enabled", "version", "plan",
-            "last_slot", "paused", "updated",
-        )
-    ),
-    (keys.book(BAD), "book"),
-    (keys.book(BAD), "revision"),
-    (keys.UNTOLD, BAD),
-    (keys.cursors(OWNER), "phone"),
-    (keys.PROCESSES, "worker one 7"),
-    (keys.open_slot(BAD), None),
-    (keys.runs(BAD), None),
-]  # fmt: skip
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
-    max_leaves=8,
+from heartbeat.usage import Usage
+from tests.faults.spoiling import (
+    BAD,
+    DAY,
+    GOOD,
+    PLACES,
+    Place,
+    Spoiling,
+    WrongType,
+    a_fleet_with_history,
+    spoil,
+    spoilings,
 )
-#: Either all of it is garbage, or one field of what was there.
-garbage = st.text(max_size=40) | anything.map(json.dumps)
-changes = st.tuples(st.integers(0, 30), anything)
+from tests.unit.store.ledger import OWNER, ClockedServer, Fleet, a_config
+
+HOURS = 3
 
 
 @pytest.fixture(scope="module")
@@ -63,87 +53,70 @@ def shared_server_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+def test_every_key_that_is_read_back_is_spoiled() -> None:
+    assert {place.sort for place in PLACES} == set(keys.KINDS)
+
+
 @settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(
-    spoiled=st.dictionaries(
-        st.sampled_from(PLACES), garbage | changes, min_size=1, max_size=3
+    spoiled=st.lists(
+        st.sampled_from(PLACES).flatmap(spoilings), min_size=1, max_size=3
     ),
     is_open=st.booleans(),
 )
 def test_garbage_in_one_heartbeats_records_stops_no_other(
     server: ClockedServer,
-    spoiled: dict[tuple[str, str | None], str | tuple[int, object]],
+    shared_server_url: str,
+    spoiled: list[tuple[Place, Spoiling]],
     is_open: bool,
 ) -> None:
-    fleet = _fleet_with_history(server, is_open=is_open)
-    for (key, field), what in spoiled.items():
-        _spoil(server, key, field, what)
+    _play(server, shared_server_url, spoiled, is_open=is_open)
+
+
+@pytest.mark.parametrize(
+    "place", {place.sort: place for place in PLACES}.values(), ids=lambda one: one.name
+)
+def test_a_key_of_another_type_stops_nobody(
+    server: ClockedServer, shared_server_url: str, place: Place
+) -> None:
+    _play(server, shared_server_url, [(place, WrongType())], is_open=True)
+
+
+def _play(
+    server: ClockedServer,
+    url: str,
+    spoiled: list[tuple[Place, Spoiling]],
+    *,
+    is_open: bool,
+) -> None:
+    fleet = a_fleet_with_history(server, is_open=is_open)
+    for place, what in spoiled:
+        spoil(server, place, what)
     before = sum(claim.uid == GOOD for claim in fleet.sent)
     watcher = Watcher(Watch(server), fleet.heartbeats, holder="test")
     for hour in range(HOURS):
         server.pass_time(minutes=60)
-        fleet.beat()
-        fleet.run("good")
+        _beat(fleet)
+        assert fleet.finish(fleet.begun("good"), f'{{"n": {hour + 1}}}') is None
         _run_bad(fleet)
         watcher.look(hour * 3600.0)
     assert sum(claim.uid == GOOD for claim in fleet.sent) - before == HOURS
     _read_all(fleet)
+    asyncio.run(_follow(url, newest=f'{{"n": {HOURS}}}'))
     _heal(fleet)
 
 
-def _fleet_with_history(server: ClockedServer, *, is_open: bool) -> Fleet:
-    """Return a fleet in which every kind of record exists."""
-    server.ask(lambda client: client.flushall())
-    server.clock_ms = START_MS
-    fleet = Fleet(server)
-    fleet.configure(a_config("bad", every=60), a_config("good", every=60))
-    server.pass_time(minutes=60)
-    fleet.beat()
-    fleet.run("good")
-    if not is_open:
-        fleet.run("bad")
-    server.pass_time(minutes=1)
-    Cursors(server).advance(OWNER, "phone", "1-1")
-    Processes(server).report("worker", host="one", pid=7, queues=("heartbeat",))
-    return fleet
-
-
-def _spoil(
-    server: ClockedServer,
-    key: str,
-    field: str | None,
-    what: str | tuple[int, object],
-) -> None:
-    is_list = key == keys.runs(BAD)
-    if field is not None:
-        found = server.ask(lambda client: client.hget(key, field))
-    elif is_list:
-        found = server.ask(lambda client: client.lindex(key, 0))
-    else:
-        found = server.ask(lambda client: client.get(key))
-    text = what if isinstance(what, str) else _changed(str(found or ""), *what)
-    if field is not None:
-        server.ask(lambda client: client.hset(key, field, text))
-    elif is_list:
-        server.ask(lambda client: client.lpush(key, text))
-    else:
-        server.ask(lambda client: client.set(key, text))
-
-
-def _changed(text: str, index: int, value: object) -> str:
-    """Return a stored record with another value in one of its fields."""
-    try:
-        record = json.loads(text)
-    except ValueError:
-        return json.dumps(value)
-    if not isinstance(record, Mapping) or not record:
-        return json.dumps(value)
-    names = sorted(record)
-    return json.dumps({**record, names[index % len(names)]: value})
+def _beat(fleet: Fleet) -> None:
+    """Let beat look twice, since what stops it half-way ends with the claim's lease."""
+    for seconds in (0.0, 3.0):
+        fleet.server.pass_time(seconds=seconds)
+        fleet.slots.ahead.look_on()
+        fleet.slots.next_due_ms()
+        fleet.beat()
 
 
 def _run_bad(fleet: Fleet) -> None:
@@ -159,7 +132,7 @@ def _run_bad(fleet: Fleet) -> None:
 
 
 def _read_all(fleet: Fleet) -> None:
-    """Read all that a gateway shows; only what is bad may be missing."""
+    """Read all that is shown or kept; only what is bad may be missing."""
     listed = [one.config.schedule_id for one in fleet.heartbeats.owned_by(OWNER)]
     assert "good" in listed
     assert len(fleet.history("good")) == HOURS + 1
@@ -169,10 +142,45 @@ def _read_all(fleet: Fleet) -> None:
             fleet.history(name)
         except HeartbeatError as error:
             _check_names_the_key(error)
-    Cursors(fleet.server).get(OWNER, "phone")
-    Processes(fleet.server).seen()
+    server = fleet.server
+    Cursors(server).get(OWNER, "phone")
+    Cursors(server).may_have_had(OWNER, "phone")
+    Cursors(server).may_have_had(OWNER, "another")
+    Cursors(server).advance(OWNER, "another", "1-1")
+    Processes(server).seen()
+    Compiled(server).load(BAD)
+    Gates(server).read("key", "key:model")
+    Gates(server).closed()
+    Unreadable(server).of(OWNER)
+    Watch(server).is_any_silent()
+    fleet.runs.newest([BAD, GOOD])
     fleet.statistics.read()
+    fleet.statistics.last_finished_ms()
     fleet.statistics.lag()
+    _spend(Spending(server))
+
+
+def _spend(spending: Spending) -> None:
+    added = Usage(calls=1)
+    spent = spending.add({Account(OWNER, "bad"): added}, DAY)
+    assert spent.fleet.calls >= 1
+    spending.of_fleet(DAY)
+    spending.of_owner(OWNER, [DAY])
+
+
+async def _follow(url: str, *, newest: str) -> None:
+    """Read the feed as a connection does, and get to its end."""
+    reader = FeedReader(url, on_push=lambda *_: None, on_reset=lambda: None)
+    delivery = Delivery(BEGINNING, window=256, page_bytes=1 << 20)
+    read, got = delivery.begin(), list[str]()
+    while read is not None:
+        head = await reader.head(OWNER)
+        found = await reader.read(OWNER, after=read.after, limit=read.limit)
+        step = delivery.page(found, head)
+        got += [entry.payload for entry in step.send]
+        read = step.read
+    await reader.close()
+    assert newest in got
 
 
 def _check_names_the_key(error: HeartbeatError) -> None:
