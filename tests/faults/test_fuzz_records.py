@@ -58,7 +58,7 @@ def test_every_key_that_is_read_back_is_spoiled() -> None:
 
 
 @settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -97,6 +97,7 @@ def _play(
     for place, what in spoiled:
         spoil(server, place, what)
     before = sum(claim.uid == GOOD for claim in fleet.sent)
+    claims = len(fleet.sent)
     watcher = Watcher(Watch(server), fleet.heartbeats, holder="test")
     for hour in range(HOURS):
         server.pass_time(minutes=60)
@@ -107,6 +108,7 @@ def _play(
     assert sum(claim.uid == GOOD for claim in fleet.sent) - before == HOURS
     _read_all(fleet)
     asyncio.run(_follow(url, newest=f'{{"n": {HOURS}}}'))
+    assert _is_accounted_for(fleet, claims)
     _heal(fleet)
 
 
@@ -117,6 +119,20 @@ def _beat(fleet: Fleet) -> None:
         fleet.slots.ahead.look_on()
         fleet.slots.next_due_ms()
         fleet.beat()
+
+
+def _is_accounted_for(fleet: Fleet, claims: int) -> bool:
+    """Say whether the bad one was sent, told of, or is not shown as going on."""
+    if any(claim.uid == BAD for claim in fleet.sent[claims:]):
+        return True
+    try:
+        if fleet.stored("bad").state != "active":
+            return True
+    except HeartbeatError:
+        return True
+    noted = fleet.server.ask(lambda client: client.hexists(keys.UNREADABLE, BAD))
+    entries = fleet.server.ask(lambda client: client.xrange(keys.feed(OWNER)))
+    return noted or any('"bad"' in entry.get("payload", "") for _, entry in entries)
 
 
 def _run_bad(fleet: Fleet) -> None:
