@@ -170,6 +170,26 @@ def test_a_used_up_budget_is_told_at_once(
     assert kinds(outcome) == [("heartbeat.alert", "degraded")]
 
 
+@pytest.mark.parametrize(
+    ("cron", "told_at_once"),
+    [
+        pytest.param("59 16 * * *", False, id="59-minutes-away"),
+        pytest.param("0 17 * * *", False, id="an-hour-away"),
+        pytest.param("1 17 * * *", True, id="61-minutes-away"),
+    ],
+)
+def test_a_first_unknown_waits_for_the_next_slot_unless_that_is_far(
+    cron: str, told_at_once: bool
+) -> None:
+    """The run ends at the very hour, from which the next slot is as far as it says."""
+    passing = an_evaluation(unknown(Cause.PROBE_FAILED))
+    at_the_hour, config = timedelta(seconds=-1), a_config(cronExpression=cron)
+    first = settled(passing, judged=config, late=at_the_hour)
+    assert bool(first.messages) is told_at_once
+    again = settled(passing, book=first.book, judged=config, late=at_the_hour)
+    assert bool(again.messages) is not told_at_once
+
+
 def test_no_model_is_told_once() -> None:
     first = settled(an_evaluation(unknown(Cause.NO_MODEL)))
     again = settled(an_evaluation(unknown(Cause.NO_MODEL)), book=first.book)
