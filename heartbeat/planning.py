@@ -11,7 +11,7 @@ from datetime import datetime
 from heartbeat.cadence import Cadence, SlotPlan
 from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_ms, to_ms
-from heartbeat.runs import run_id
+from heartbeat.runs import Reason, run_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +22,18 @@ class Passed:
     first: datetime
     last: datetime
 
-    def dump(self, uid: str) -> str:
-        """Return the form that scripts read."""
+    def dump(self, uid: str, *, reason: Reason | None = None) -> str:
+        """Return the form that scripts read; without a reason they have their own."""
         last_ms = to_ms(self.last)
-        return json.dumps(
-            {
-                "runId": run_id(uid, last_ms, manual=False),
-                "count": self.count,
-                "from": to_ms(self.first),
-                "to": last_ms,
-            }
-        )
+        facts: dict[str, object] = {
+            "runId": run_id(uid, last_ms, manual=False),
+            "count": self.count,
+            "from": to_ms(self.first),
+            "to": last_ms,
+        }
+        if reason is not None:
+            facts["reason"] = reason
+        return json.dumps(facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
 from heartbeat.errors import BadRecord, LimitReached, NotFound
 from heartbeat.incidents import remove_all
-from heartbeat.instants import EPOCH, from_ms
+from heartbeat.instants import EPOCH, from_ms, to_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
@@ -164,7 +164,8 @@ class Heartbeats:
             config.uid,
             stored.version,
             plan_text(cadence, slot, uid=config.uid),
-            "" if passed is None or not config.enabled else passed.dump(config.uid),
+            "" if passed is None else passed.dump(config.uid),
+            to_ms(now),
         )
 
     def _put(

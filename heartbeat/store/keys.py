@@ -6,7 +6,7 @@ runs and its usage.
 
 | key | type | content | lives | written by | read by |
 |---|---|---|---|---|---|
-| `heartbeat:<uid>` | hash | config, timing, queue, owner, enabled, version, plan, last_slot, planned (when the plan was made), ahead (slots claimed before the clock was set back), unheard (trouble was found while it was paused or disabled), paused, updated | until deleted | gateway, beat, worker | all |
+| `heartbeat:<uid>` | hash | config, timing, queue, owner, enabled, version, plan, last_slot, planned (when the plan was made), ahead (slots claimed before the clock was set back), unheard (trouble was found while it was paused or disabled), paused, updated (when it was changed or resumed last) | until deleted | gateway, beat, worker | all |
 | `owner:<owner>` | set | uids of the owner's heartbeats | until deleted | gateway | gateway |
 | `versions` | string | counter of config versions | for ever | scripts | scripts, gateway |
 | `tokens` | string | counter of fencing tokens and revisions of books | for ever | scripts | scripts |

@@ -1,19 +1,28 @@
 """Changes that take a schedule away, and the slots that no beat had claimed by then.
 
-A script knows no cadence. Where beats are behind it first asks for these slots, and is
-run again with the count of them (`look_behind` in Lua).
+A script knows no cadence. Where beats are behind, or the heartbeat was disabled, it
+first asks for these slots, and is run again with the count (`look_behind` in Lua).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from heartbeat.config import cadence_of
 from heartbeat.errors import StoreUnavailable
-from heartbeat.instants import from_ms
-from heartbeat.planning import UNUSABLE, CatchUp, Passed, catch_up, first_unclaimed
+from heartbeat.instants import from_ms, to_ms
+from heartbeat.planning import (
+    UNUSABLE,
+    CatchUp,
+    Passed,
+    catch_up,
+    first_unclaimed,
+    slots_between,
+)
+from heartbeat.runs import Reason
+from heartbeat.store.records import LARGEST_MS
 from heartbeat.store.server import Server
 
 logger = logging.getLogger(__name__)
@@ -48,9 +57,9 @@ def change_schedule(
     for _ in range(MAX_TRIES):
         counts = unclaimed.arguments
         answer = server.run(script, "", uid, *arguments, *counts, *messages)
-        if not isinstance(answer, list) or answer[0] != "unclaimed":
+        if not isinstance(answer, list) or answer[0] not in _COUNT:
             return answer
-        unclaimed = _counted(uid, *cast(list[str], answer[1:]))
+        unclaimed = _COUNT[answer[0]](uid, *cast(list[str], answer[1:]))
     raise too_busy(uid)
 
 
@@ -75,6 +84,32 @@ def _counted(
         return _as_arguments(uid, base, step, now)
     logger.error("%s: cannot count: %s", uid, problem, extra={"action": "bad_record"})
     return Unclaimed(base=base)
+
+
+def _passed(uid: str, base: str, timing: str, since: str, until: str) -> Unclaimed:
+    """Count what passed while it was disabled; the base says when more will have."""
+    try:
+        cadence, end = cadence_of(timing), from_ms(int(until))
+        passed = slots_between(cadence, after=from_ms(int(since)), until=end)
+        following = cadence.next_slot(end)
+    except UNUSABLE as error:
+        problem = error
+    else:
+        following_ms = LARGEST_MS if following is None else to_ms(following)
+        reason = Reason.DISABLED
+        return Unclaimed(
+            base=f"{base} {following_ms}",
+            dropped="" if passed is None else passed.dump(uid, reason=reason),
+        )
+    logger.error("%s: cannot count: %s", uid, problem, extra={"action": "bad_record"})
+    return Unclaimed(base=f"{base} {LARGEST_MS}")
+
+
+#: What a script asks to be counted, by what its answer begins with.
+_COUNT: dict[str, Callable[..., Unclaimed]] = {
+    "unclaimed": _counted,
+    "passed": _passed,
+}
 
 
 def _as_arguments(uid: str, base: str, step: CatchUp, now: datetime) -> Unclaimed:

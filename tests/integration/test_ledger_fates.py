@@ -32,25 +32,25 @@ def own_server(shared_server: RunningServer) -> Iterator[ClockedServer]:
 
 
 class Account(Fleet):
-    """A fleet that counts which slots were due while its heartbeat was on."""
+    """A fleet that counts which slots its heartbeat had, on or disabled."""
 
     def __init__(self, server: ClockedServer) -> None:
         super().__init__(server)
         self.due = 0
-        self._on: HeartbeatConfig | None = None
+        self._kept: HeartbeatConfig | None = None
         self._since = self._now
 
     @property
     def _now(self) -> datetime:
         return from_ms(self.server.clock_ms)
 
-    def now_on(self, config: HeartbeatConfig | None) -> None:
+    def now_kept(self, config: HeartbeatConfig | None) -> None:
         """Close the account of the schedule until now, and open that of another."""
-        if self._on is not None:
-            cadence = self._on.timing.cadence()
+        if self._kept is not None:
+            cadence = self._kept.timing.cadence()
             passed = slots_between(cadence, after=self._since, until=self._now)
             self.due += 0 if passed is None else passed.count
-        self._on, self._since = config, self._now
+        self._kept, self._since = config, self._now
 
     def passes(self, minutes: float) -> None:
         self.server.pass_time(minutes=minutes)
@@ -58,7 +58,7 @@ class Account(Fleet):
     def configures(self, every: float) -> None:
         config = a_config(every=every)
         self.configure(config)
-        self.now_on(config)
+        self.now_kept(config)
 
     def beats(self, _: float) -> None:
         self.beat()
@@ -79,20 +79,21 @@ class Account(Fleet):
                 self.finish(begun)
 
     def pauses_for_no_time(self, _: float) -> None:
-        if self._on is not None:  # what passes in a pause is another's account
+        if self._kept is not None:  # what passes in a pause is another's account
             self.heartbeats.pause(OWNER, "disk", note=None)
             self.heartbeats.resume(OWNER, "disk")
 
     def disables(self, _: float) -> None:
-        if self._on is not None:
-            every = (self._on.timing.interval_ms or 0) / MINUTE_MS
-            self.configure(a_config(every=every, enabled=False))
-            self.now_on(None)
+        if self._kept is not None:
+            every = (self._kept.timing.interval_ms or 0) / MINUTE_MS
+            config = a_config(every=every, enabled=False)
+            self.configure(config)
+            self.now_kept(config)
 
     def deletes(self, _: float) -> None:
-        if self._on is not None:
+        if self._kept is not None:
             self.heartbeats.delete(OWNER, "disk")
-            self.now_on(None)
+            self.now_kept(None)
 
     def fates_of_all(self) -> int:
         counted = self.statistics.read()
@@ -140,4 +141,5 @@ def test_every_slot_that_was_due_has_one_fate(
     for _ in range(3):  # what was begun and left is given up
         account.server.pass_time(minutes=61)
         account.beat()
+    account.deletes(0.0)  # which settles what has passed since
     assert account.fates_of_all() == account.due

@@ -3,7 +3,7 @@
 -- ('': any), and of slots that nobody has claimed: base, missed, dropped (as JSON or '').
 -- Answers {outcome, version}; 'outdated' when another version holds, or none; 'behind'
 -- with the last claimed slot when the plan is not after it: no slot fires again because
--- a config changed; 'unclaimed' when slots are to be counted first.
+-- a config changed; 'unclaimed' or 'passed' when slots are to be counted first.
 -- Only another timing takes slots away. A slot that is due already is the same slot
 -- under a new name or a new model, and the next may be a week away.
 local now, uid, owner = clock(ARGV[1]), ARGV[2], ARGV[3]
@@ -29,7 +29,10 @@ local is_same_timing = enabled == '1' and known[6] == timing
 local keeps_plan = before and is_same_timing
 local uncounted, is_counted
 if not keeps_plan then
-  uncounted, is_counted = look_behind(uid, now, base)
+  -- A heartbeat that is enabled again goes on with its plan; what is before it has passed.
+  local is_enabled_again = known[7] ~= '1' and plan ~= ''
+  local before_plan = is_enabled_again and cjson.decode(plan).slot - 1 or now
+  uncounted, is_counted = look_behind(uid, math.min(now, before_plan), base)
   if uncounted then return uncounted end
 end
 

@@ -1,7 +1,7 @@
 -- Forget a heartbeat. ARGV: now, uid, owner, revision of the book, of slots that nobody
 -- has claimed: base, missed, dropped (as JSON or ''); messages… Answers 'ok', 'conflict'
--- (the book changed meanwhile), 'gone', or {'unclaimed', …} when slots are to be counted
--- first. What ends with it is recorded, a run that is going on when it ends; nobody is
+-- (the book changed meanwhile), 'gone', or {'unclaimed', …}, {'passed', …} when slots are
+-- to be counted first. What ends with it is recorded, a run that is going on when it ends; nobody is
 -- told, apart from the messages. Records of runs go by their own age.
 local now, uid, owner, revision = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local base, missed, dropped = ARGV[5], ARGV[6], ARGV[7]

@@ -1,6 +1,6 @@
 -- Pause a heartbeat. ARGV: now, uid, the fact as JSON, and of slots that nobody has
 -- claimed: base, missed, dropped (as JSON or ''). Answers 'ok'; 'unchanged' when it was
--- paused or is gone; {'unclaimed', …} when slots are to be counted first.
+-- paused or is gone; {'unclaimed', …}, {'passed', …} when slots are to be counted first.
 local now, uid, fact = clock(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
 local base, missed, dropped = ARGV[4], ARGV[5], ARGV[6]
 local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'paused')

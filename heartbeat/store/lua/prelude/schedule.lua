@@ -23,14 +23,29 @@ local function is_planned(uid, version, slot)
   return not plan or plan.slot == slot
 end
 
+-- A heartbeat that is disabled has no plan. Its slots since its last change have passed,
+-- and get their record before the next: the answer is {'passed', base, timing, since, until}.
+-- With the base comes back when the slot after them is due: it may be by then.
+local function look_over(known, now, counted_on)
+  local since = read_last(known[7])
+  if not known[1] or since == 0 or since >= now then return nil, false end
+  local base = string.format('%s disabled %.0f', known[1], since)
+  local counted, following = string.match(counted_on, '^(.+) (%d+)$')
+  if counted == base and now < tonumber(following) then return nil, true end
+  return { 'passed', base, known[2] or '', string.format('%.0f', since),
+    string.format('%.0f', now) }, false
+end
+
 -- Whoever takes a schedule away must settle the slots that no beat has claimed until now.
 -- Only the caller knows the cadence, so it is asked for them: the first answer is
 -- {'unclaimed', base, timing, planned slot, last slot, now}. Once it has counted on that
--- base, and nothing has changed, the second answer is true.
+-- base, and nothing has changed, the second answer is true. A pause has the slots in it
+-- recorded at its end.
 local function look_behind(uid, now, counted_on)
   local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'timing', 'plan',
-    'last_slot', 'enabled', 'paused')
-  if known[5] ~= '1' or known[6] then return nil, false end
+    'last_slot', 'enabled', 'paused', 'updated')
+  if known[6] then return nil, false end
+  if known[5] ~= '1' then return look_over(known, now, counted_on) end
   local plan, last = read_plan(known[3]), read_last(known[4])
   -- Of one that was never claimed, and whose plan cannot be read, nothing is known.
   if not plan and last == 0 then return nil, false end
@@ -45,11 +60,13 @@ local function look_behind(uid, now, counted_on)
     string.format('%.0f', last), string.format('%.0f', now) }, false
 end
 
--- The newest of them may still be wanted, and is dropped like one that was claimed.
+-- The newest of them may still be wanted, and is dropped like one that was claimed. Those
+-- that have passed bring their own reason.
 local function settle_unclaimed(uid, missed, dropped, reason)
   if missed ~= '' then record_missed(uid, 'beat_away', cjson.decode(missed)) end
   if dropped ~= '' then
-    record_unrun(uid, 'skipped', reason, cjson.decode(dropped))
+    local slots = cjson.decode(dropped)
+    record_unrun(uid, 'skipped', slots.reason or reason, slots)
   end
 end
 
