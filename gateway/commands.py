@@ -1,9 +1,11 @@
 """From a request to its reply, over the store, in a few threads of its own."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar, cast
+from weakref import WeakValueDictionary
 
 from gateway.checklists import Checklists
 from gateway.configure import Configuring
@@ -65,6 +67,7 @@ class Commands:
         self._per_minute = per_minute
         self._configures = Buckets(per_minute / 60, per_minute)
         self._threads = Threads(THREADS, name="store")
+        self._looking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def execute(
         self, owner: str, request: ClientMessage, *, now: datetime, clock: float
@@ -86,8 +89,12 @@ class Commands:
         return with_unknown_fields(reply, request)
 
     async def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
-        """Return what is open of an owner's heartbeats."""
-        return await self.call(lambda: self._controls.open_incidents(owner))
+        """Return what is open of an owner's heartbeats.
+
+        Clients of one owner take turns: what one asks for must not take all threads.
+        """
+        async with self._looking.setdefault(owner, asyncio.Lock()):
+            return await self.call(lambda: self._controls.open_incidents(owner))
 
     async def call(self, function: Callable[[], _T]) -> _T:
         """Run a call of the store in one of the threads."""
