@@ -6,7 +6,7 @@ runs and its usage.
 
 | key | type | content | lives | written by | read by |
 |---|---|---|---|---|---|
-| `heartbeat:<uid>` | hash | config, timing, queue, owner, enabled, version, plan, last_slot, ahead (slots claimed before the clock was set back), paused, updated | until deleted | gateway, beat, worker | all |
+| `heartbeat:<uid>` | hash | config, content (a checklist that came inline), timing, queue, owner, enabled, version, plan, last_slot, ahead (slots claimed before the clock was set back), paused, updated | until deleted | gateway, beat, worker | all |
 | `owner:<owner>` | set | uids of the owner's heartbeats | until deleted | gateway | gateway |
 | `versions`, `tokens` | string | counters of config versions; of fencing tokens and revisions of books | for ever | scripts | scripts |
 | `due` | sorted set | uid by the ms at which its schedule needs a beat | while enabled | gateway, beat | beat, gateway |

@@ -24,8 +24,8 @@ PLACES: list[tuple[str, str | None]] = [
     *(
         (keys.heartbeat(BAD), field)
         for field in (
-            "config", "timing", "queue", "owner", "enabled", "version", "plan",
-            "last_slot", "paused", "updated",
+            "config", "content", "timing", "queue", "owner", "enabled", "version",
+            "plan", "last_slot", "paused", "updated",
         )
     ),
     (keys.book(BAD), "book"),

@@ -20,9 +20,8 @@ if not open or is_elsewhere then count('begin_gone') return { 'gone' } end
 
 local function go()
   local revision, book = load_book(uid)
-  local config = redis.call('HGET', heartbeat_key(uid), 'config')
   return { 'go', string.format('%.0f', open.token), string.format('%.0f', now),
-    cjson.encode(open), config, revision, book }
+    cjson.encode(open), config_of(uid), revision, book }
 end
 
 if open.state == 'running' then

@@ -18,13 +18,13 @@ if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= 
 end
 
 if is_heard(uid, open) then
-  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config', 'owner')
+  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'owner')
   local current, text = load_book(uid)
   if current ~= revision or known[1] ~= judged then
-    return { 'conflict', known[1], known[2], current, text }
+    return { 'conflict', known[1], config_of(uid), current, text }
   end
   if book ~= '' then save_book(uid, book) end
-  tell(known[3], rest(10), now)
+  tell(known[2], rest(10), now)
 end
 local run = decoded(record)
 if status == 'skipped' and not run.items then
