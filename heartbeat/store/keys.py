@@ -14,7 +14,8 @@ runs and its usage.
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
 | `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
 | `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
-| `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
+| `runs:<uid>` | list | run records as JSON, newest first, at most 200 and, but for the newest, 512 KiB | 7 days | beat, worker | gateway |
+| `runs-bytes:<uid>` | string | how long these records are together | 7 days | beat, worker | beat, worker |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
 | `compiled:<uid>` | string | rules that a model has made of its items, as JSON | until deleted, at most 7 days | worker | worker, gateway |
