@@ -11,12 +11,13 @@ from redis import Redis
 
 from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
-from heartbeat.errors import BadRecord, LimitReached, NotFound
+from heartbeat.errors import BadRecord, NotFound
 from heartbeat.incidents import remove_all
 from heartbeat.instants import EPOCH, from_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
+from heartbeat.store.limits import check_limits
 from heartbeat.store.records import book_of, fields_of, ms_of, readable
 from heartbeat.store.server import Server
 from heartbeat.store.unclaimed import MAX_TRIES, change_schedule, too_busy
@@ -75,11 +76,7 @@ class Heartbeats:
         LimitReached.
         """
         outcome, version = self._put(config, most=max_per_owner)
-        if outcome == "limit":
-            raise LimitReached(
-                f"expected at most {max_per_owner} heartbeats of one owner"
-                " (HEARTBEAT_MAX_HEARTBEATS_PER_OWNER), got one more"
-            )
+        check_limits(outcome, most=max_per_owner)
         return Change(cast(Outcome, outcome), int(version))
 
     def replace(self, config: HeartbeatConfig, *, version: str) -> bool:

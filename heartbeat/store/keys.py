@@ -13,6 +13,7 @@ runs and its usage.
 | `open` | sorted set | uid by the ms at which its open slot needs a beat | while open | beat, worker | beat, gateway |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
 | `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat |
+| `left:<owner>` | set | queue and uid of messages that were left there by heartbeats which were deleted or placed elsewhere | 7 days | gateway | gateway, worker |
 | `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat |
 | `runs:<uid>` | list | run records as JSON, newest first, at most 200 and, but for the newest, 512 KiB | 7 days | beat, worker | gateway |
 | `runs-bytes:<uid>` | string | how long these records are together | 7 days | beat, worker | beat, worker |

@@ -32,7 +32,7 @@ SOCKET_TIMEOUT = 5.0
 RETRIES = 2
 
 #: What is put before every script; each part may use those before it.
-PRELUDE = ("keys", "records", "open_slot", "fates", "schedule", "feed")
+PRELUDE = ("keys", "records", "messages", "open_slot", "fates", "schedule", "feed")
 
 _FOLDER = resources.files("heartbeat.store") / "lua"
 _T = TypeVar("_T")

@@ -2,7 +2,8 @@
 -- plan ('' when not enabled), most heartbeats of an owner, the only version to replace
 -- ('': any), the inline checklist or '', the config with it in one as it was once stored,
 -- and of slots that nobody has claimed: base, missed, dropped (as JSON or '').
--- Answers {outcome, version}; 'outdated' when another version holds, or none; 'behind'
+-- Answers {outcome, version}; 'outdated' when another version holds, or none; 'limit' and
+-- 'left' when its owner has too many heartbeats, or messages left on queues; 'behind'
 -- with the last claimed slot when the plan is not after it: no slot fires again because
 -- a config changed; 'unclaimed' when slots are to be counted first.
 -- Only another timing takes slots away. A slot that is due already is the same slot
@@ -23,6 +24,9 @@ if is_same or (content ~= '' and known[1] == in_one) then
 end
 if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
   return { 'limit', '0' }
+end
+if only == '' and known[5] ~= queue and redis.call('SCARD', left_key(uid)) >= most then
+  return { 'left', '0' }
 end
 local last_slot = read_last(known[3])
 if plan ~= '' and cjson.decode(plan).slot <= last_slot then
@@ -47,19 +51,21 @@ else
   redis.call('HSET', key, 'content', content)
 end
 redis.call('SADD', owner_key(owner), uid)
--- What waits on the queue before stands there for nothing any more.
-if known[5] and known[5] ~= queue then redis.call('SREM', waiting_key(known[5]), uid) end
+if known[5] ~= queue then
+  if known[5] then leave_message(uid, known[5]) end
+  find_message(uid, queue)
+end
 
 -- The open slot goes on under the new version, its message on the new queue.
 local function carry_over(open)
   local deadline = redis.call('ZSCORE', OPEN, uid) or now
   open.version = version
   if open.queue ~= queue then
-    redis.call('SREM', waiting_key(open.queue), uid)
+    leave_message(uid, open.queue)
     open.queue = queue
     if open.state == 'published' then open.state, deadline = 'claimed', now end
   end
-  save_open(uid, open, deadline)
+  keep_open(uid, open, deadline)
 end
 
 local reason = enabled == '1' and 'reconfigured' or 'disabled'

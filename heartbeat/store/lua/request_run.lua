@@ -8,7 +8,7 @@ if known[3] ~= '1' then return 'disabled' end
 local other = load_open(uid)
 if other then return other.runId == open.runId and 'ok' or 'busy' end
 open.version = tonumber(known[1])
-save_open(uid, open, now)
+keep_open(uid, open, now)
 count('requested')
 wake()
 return 'ok'

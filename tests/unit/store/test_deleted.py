@@ -39,6 +39,7 @@ KEPT = {
     "runs-bytes:ann:disk": 7 * DAY,
     "finished:ann:disk": DAY,
     "feed:ann": 7 * DAY,
+    "left:ann": 7 * DAY,
 }
 
 READERS: Mapping[str, Callable[[Redis, str], object]] = {
