@@ -1,9 +1,11 @@
 """From a request to its reply, over the store, in a few threads of its own."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import cast
+from weakref import WeakValueDictionary
 
 from gateway.checklists import Checklists
 from gateway.configure import Configuring
@@ -71,6 +73,7 @@ class Commands:
         per_minute = settings.max_configures_per_minute
         self._per_minute = per_minute
         self._configures = Buckets(per_minute / 60, per_minute)
+        self._looking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def execute(
         self, owner: str, request: ClientMessage, *, now: datetime, clock: float
@@ -91,9 +94,15 @@ class Commands:
             )
         return with_unknown_fields(reply, request)
 
-    def open_incidents(self, owner: str) -> tuple[IncidentView, ...]:
-        """Return what is open of an owner's heartbeats; this waits for the store."""
-        return self._controls.open_incidents(owner)
+    async def open_incidents(
+        self, owner: str, threads: Threads
+    ) -> tuple[IncidentView, ...]:
+        """Return what is open of an owner's heartbeats, read in these threads.
+
+        Clients of one owner take turns: what one asks for must not take all threads.
+        """
+        async with self._looking.setdefault(owner, asyncio.Lock()):
+            return await threads.call(lambda: self._controls.open_incidents(owner))
 
     def close(self) -> None:
         """Let running calls end; begin no other."""

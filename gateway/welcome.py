@@ -54,7 +54,7 @@ async def prepare(shared: Shared, owner: str) -> Welcome:
     total: int | None = None
     problems: tuple[str, ...] = ()
     try:
-        found = await shared.joining.call(lambda: shared.commands.open_incidents(owner))
+        found = await shared.commands.open_incidents(owner, shared.joining)
         incidents, _ = page(worst_first(found), limit=READY_INCIDENTS)
         total = len(found)
     except BadRecord as error:

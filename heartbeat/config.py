@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Literal, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from heartbeat.asked import Asked, Notify, Window
 from heartbeat.cadence import Cadence, parse_interval_minutes
@@ -86,9 +86,14 @@ def cadence_of(timing: str) -> Cadence:
 
 
 class HeartbeatConfig(Record):
-    """A configured heartbeat: the effective values, and what they were made from."""
+    """A configured heartbeat: the effective values, and what they were made from.
 
-    v: Literal[1] = 1
+    A checklist that came inline is kept beside its record, so that who lists heartbeats
+    need not read it: such a record has version 2, and is incomplete until it is read
+    with the checklist.
+    """
+
+    v: Literal[1, 2] = 1
     owner: str
     schedule_id: str
     name: str
@@ -108,6 +113,17 @@ class HeartbeatConfig(Record):
         """Return the id that is unique over all owners."""
         return unique_id(self.owner, self.schedule_id)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, record: object) -> object:
+        """Take a record and its checklist in one for the config that it was."""
+        match record:
+            case {"v": 2, "content": str(content), "asked": dict(asked), **rest}:
+                asked["content"] = content
+                whole: dict[object, object] = {"v": 1, "content": content, **rest}
+                return {**whole, "asked": asked}
+        return record
+
     @classmethod
     def load(cls, text: str, *, key: str) -> Self:
         """Read a stored record; raises BadRecord naming its key."""
@@ -117,11 +133,29 @@ class HeartbeatConfig(Record):
             raise BadRecord(f"{key}: {explain(error)}") from error
 
     def dump(self) -> str:
-        """Return the stored form; equal configs give equal text."""
+        """Return all of it as text; equal configs give equal text."""
+        assert self.v == 1  # without its checklist it must never be stored
         return self.model_dump_json(by_alias=True, exclude_none=True)
+
+    def dump_apart(self) -> tuple[str, str]:
+        """Return the stored record, and the checklist that is kept beside it or ''."""
+        content = self.content
+        if not content or self.asked.get("content") != content:
+            return self.dump(), ""
+        asked = {name: one for name, one in self.asked.items() if name != "content"}
+        apart = self.model_copy(update={"v": 2, "content": None, "asked": asked})
+        return apart.model_dump_json(by_alias=True, exclude_none=True), content
+
+    def with_content(self, content: str | None) -> Self:
+        """Return it complete, with the checklist that was kept beside its record."""
+        if self.v == 1 or content is None:
+            return self
+        asked = {**self.asked, "content": content}
+        return self.model_copy(update={"v": 1, "content": content, "asked": asked})
 
     def asked_again(self) -> Asked:
         """Return what the message had asked for, with only those fields set."""
+        assert self.v == 1  # what was asked includes the checklist
         return Asked.model_validate(self.asked)
 
 

@@ -26,9 +26,14 @@ from pydantic import (
 
 from heartbeat.errors import BadRecord
 from heartbeat.instants import ms_to_text, to_ms
+from heartbeat.phrases import clip
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 from heartbeat.wire import Record, explain
+
+#: Longest details of an item that is ok in a record: they matter least, and a heartbeat
+#: has a budget of bytes for all of its records.
+MAX_OK_DETAILS = 120
 
 #: A stored instant; the last is the end of 9999, past which no text can be made of it.
 StoredMs = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
@@ -82,11 +87,12 @@ class RunItem(Record):
     @classmethod
     def of(cls, result: ItemResult) -> Self:
         """Return what the record keeps of a result."""
+        is_ok = result.verdict is Verdict.OK
         return cls(
             item_key=result.item_key,
             description=result.description,
             status=result.verdict,
-            details=result.details,
+            details=clip(result.details, MAX_OK_DETAILS) if is_ok else result.details,
             by=result.by,
             severity=result.severity,
             cause=result.cause,

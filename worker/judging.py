@@ -19,6 +19,10 @@ from worker.runner import Due
 
 logger = logging.getLogger(__name__)
 
+#: What evaluating may take beyond the run's limit, in seconds. Whatever hangs in it is
+#: ended by itself before; else its lease would be renewed for ever.
+OVERTIME_SECONDS = 10.0
+
 
 class Runner(Protocol):
     """What evaluates a heartbeat: `HeartbeatRunner`."""
@@ -41,6 +45,7 @@ class Judging:
 
     runner: Runner
     spend_of: Callable[[str, str], Spend]  # by owner and scheduleId
+    overtime_seconds: float = OVERTIME_SECONDS
     _going: set[asyncio.Task[Any]] = field(default_factory=set)
     _is_over: bool = False
 
@@ -85,13 +90,16 @@ class Judging:
             align_clock=config.timing.align == "clock",
         )
         try:
-            return await self.runner.evaluate(
-                config,
-                now=begun.started,
-                limit=begun.run_limit,
-                spend=self.spend_of(config.owner, config.schedule_id),
-                due=due,
-            )
+            async with asyncio.timeout(
+                begun.run_limit.total_seconds() + self.overtime_seconds
+            ):
+                return await self.runner.evaluate(
+                    config,
+                    now=begun.started,
+                    limit=begun.run_limit,
+                    spend=self.spend_of(config.owner, config.schedule_id),
+                    due=due,
+                )
         except Exception:  # the owner must hear of it, whatever it was
             run_id = begun.lease.run_id
             extra = {"action": "run", "run_id": run_id}

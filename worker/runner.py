@@ -1,15 +1,22 @@
 """Evaluates one heartbeat: a checklist in, a result for each of its items out."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from heartbeat.checklist import Checklist, Item, parse_checklist
-from heartbeat.checklist_file import READ_SECONDS, not_in_time, read_checklist
+from heartbeat.checklist_file import (
+    READ_SECONDS,
+    FileTrouble,
+    not_in_time,
+    read_checklist,
+)
 from heartbeat.config import HeartbeatConfig
 from heartbeat.errors import ChecklistUnavailable, InvalidInput
 from heartbeat.owners import LOCAL_OWNER, root_of
@@ -17,6 +24,7 @@ from heartbeat.resolve import Bounds, Identity, resolve
 from heartbeat.runs import Reason
 from heartbeat.usage import Usage
 from worker.by_rule import Rules
+from worker.ending import end_in_time
 from worker.evaluation import Evaluation, Unusable, keys_of, unread
 from worker.items import FindModel, ItemJudge, OnResult, Spend, Tools
 from worker.judge import Limits
@@ -25,6 +33,11 @@ from worker.tools.commands_file import Command, argv_by_name
 from worker.tools.hosts import hosts_in
 from worker.tools.policy import ToolPolicy
 from worker.tools.threads import MACHINE, in_thread
+
+logger = logging.getLogger(__name__)
+
+#: Time for the store and the items' rules, which a run can do without, in seconds.
+RULES_SECONDS = 10.0
 
 #: Checklists that stay parsed: most runs find the text of the run before.
 KEPT_CHECKLISTS = 500
@@ -90,6 +103,7 @@ class HeartbeatRunner:
         self._find_cheaper = find_cheaper
         self._make_tools = make_tools
         self._keeper = keeper
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def evaluate(
         self,
@@ -108,7 +122,7 @@ class HeartbeatRunner:
         ends = asyncio.get_running_loop().time() + limit.total_seconds()
         try:
             text, folder = await self._read_in_time(config)
-            checklist = await _understood(text)
+            checklist = await self._understood_in_time(text, config, ends)
             config = self._with_front_matter(config, checklist, now)
             model = self._find_model(config.model)
         except ChecklistUnavailable as error:
@@ -118,7 +132,7 @@ class HeartbeatRunner:
         if checklist.is_empty:
             return Unusable(reason=Reason.EMPTY, message="expected items, got none")
         items = due(checklist.items)
-        rules = await self._load_rules(config, items, now)
+        rules = await self._load_rules(config, items, now, ends)
         tools = self._make_tools(self._place.policy(config, text, folder))
         judge = ItemJudge(
             tools=tools,
@@ -134,10 +148,12 @@ class HeartbeatRunner:
         try:
             judged = await judge.judge_all(items, ends=ends, on_result=on_result)
         finally:
-            await tools.close()
+            what = f"{config.uid}: closing its tools"
+            await end_in_time(tools.close(), ends=ends, what=what)
         present, disabled = keys_of(checklist)
         if self._keeper is not None and rules is not None:
-            await self._keeper.end(config, rules, present=present)
+            saving = self._keeper.end(config, rules, present=present)
+            await end_in_time(saving, ends=ends, what=f"{config.uid}: saving rules")
         results = tuple(one.result for one in judged)
         none_due = checklist.items and not items
         return Evaluation(
@@ -150,11 +166,22 @@ class HeartbeatRunner:
         )
 
     async def _load_rules(
-        self, config: HeartbeatConfig, items: Sequence[Item], now: datetime
+        self,
+        config: HeartbeatConfig,
+        items: Sequence[Item],
+        now: datetime,
+        ends: float,
     ) -> Rules | None:
+        """Load them in time, or judge without."""
         if self._keeper is None or not any(item.needs_model for item in items):
             return None
-        return await self._keeper.begin(config, now)
+        until = asyncio.get_running_loop().time() + RULES_SECONDS
+        try:
+            async with asyncio.timeout_at(min(until, ends)):
+                return await self._keeper.begin(config, now)
+        except TimeoutError:
+            logger.warning("%s: rules not loaded in time", config.uid)
+            return None
 
     async def _read_in_time(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
         """Read the checklist; a file system that hangs must not hold the run."""
@@ -165,6 +192,23 @@ class HeartbeatRunner:
                 return await in_thread(MACHINE, partial(self._read, config))
         except TimeoutError:
             raise not_in_time(config.path) from None
+
+    async def _understood_in_time(
+        self, text: bytes, config: HeartbeatConfig, ends: float
+    ) -> Checklist:
+        """Parse it while the run lasts; the long ones of one owner take turns."""
+        try:
+            async with asyncio.timeout_at(ends):
+                if len(text) <= MAX_ON_LOOP:
+                    return _parsed(text)
+                async with self._turns.setdefault(config.owner, asyncio.Lock()):
+                    return await _understood(text)
+        except TimeoutError:
+            raise ChecklistUnavailable(
+                f"expected to parse {config.path!r} within the run's limit, got no end:"
+                " the worker has too many long checklists to read",
+                reason=FileTrouble.UNREADABLE,
+            ) from None
 
     def _read(self, config: HeartbeatConfig) -> tuple[bytes, Path]:
         file = read_checklist(config.path, root=root_of(config.owner, self._place.root))
@@ -187,8 +231,6 @@ class HeartbeatRunner:
 
 async def _understood(text: bytes) -> Checklist:
     """Parse a checklist, and find its hosts for the policy, beside the loop."""
-    if len(text) <= MAX_ON_LOOP:
-        return _parsed(text)
     checklist = await in_thread(_READERS, partial(_parsed, text))
     await in_thread(_READERS, partial(_hosts_in, text))
     return checklist

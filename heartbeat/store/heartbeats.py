@@ -11,12 +11,13 @@ from redis import Redis
 
 from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
-from heartbeat.errors import BadRecord, LimitReached, NotFound
+from heartbeat.errors import BadRecord, NotFound
 from heartbeat.incidents import remove_all
 from heartbeat.instants import EPOCH, from_ms, to_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
+from heartbeat.store.limits import check_limits
 from heartbeat.store.outlines import Outline, outline, outlines
 from heartbeat.store.records import (
     book_of,
@@ -46,7 +47,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A heartbeat as it is kept, with what is going on with it."""
+    """A heartbeat as it is kept, with what is going on with it.
+
+    Only `Heartbeats.get` reads the checklist of a config that has it inline.
+    """
 
     config: HeartbeatConfig
     version: int
@@ -79,11 +83,7 @@ class Heartbeats:
         LimitReached.
         """
         outcome, version = self._put(config, most=max_per_owner)
-        if outcome == "limit":
-            raise LimitReached(
-                f"expected at most {max_per_owner} heartbeats of one owner"
-                " (HEARTBEAT_MAX_HEARTBEATS_PER_OWNER), got one more"
-            )
+        check_limits(outcome, most=max_per_owner)
         return Change(cast(Outcome, outcome), int(version))
 
     def replace(self, config: HeartbeatConfig, *, version: str) -> bool:
@@ -94,7 +94,7 @@ class Heartbeats:
     def get(self, owner: str, schedule_id: str) -> Stored:
         """Return one heartbeat; raises NotFound, also for another owner's."""
         uid = unique_id(owner, schedule_id)
-        for _, read in self.load([uid]):
+        for _, read in self.load([uid], whole=True):
             return read()
         raise NotFound(f"expected a heartbeat of yours, got {schedule_id[:80]!r}")
 
@@ -173,6 +173,7 @@ class Heartbeats:
     ) -> tuple[str, str]:
         timing = config.timing.model_dump_json(by_alias=True, exclude_none=True)
         cadence, after = cadence_of(timing), from_ms(self._server.now_ms())
+        record, content = config.dump_apart()
         for _ in range(MAX_TRIES):
             slot = cadence.next_slot(after) if config.enabled else None
             answer = change_schedule(
@@ -180,13 +181,15 @@ class Heartbeats:
                 "configure",
                 config.uid,
                 config.owner,
-                config.dump(),
+                record,
                 timing,
                 queue_for(config.run_on),
                 int(config.enabled),
                 plan_text(cadence, slot, uid=config.uid),
                 most,
                 only,
+                content,
+                config.dump() if content else "",
             )
             outcome, fact = cast(list[str], answer)
             if outcome != "behind":
@@ -194,25 +197,30 @@ class Heartbeats:
             after = from_ms(int(fact))
         raise too_busy(config.uid)
 
-    def load(self, uids: Sequence[str]) -> Iterator[tuple[str, Callable[[], Stored]]]:
+    def load(
+        self, uids: Sequence[str], *, whole: bool = False
+    ) -> Iterator[tuple[str, Callable[[], Stored]]]:
         """Load heartbeats in one round trip, each to be read; leave out who is gone.
 
-        Reading one raises BadRecord if it cannot be read.
+        Reading one raises BadRecord if it cannot be read. An inline checklist is read
+        only if they are wanted whole: a thousand of them are many megabytes.
         """
-        with_facts = self._server.ask(_reader(uids))
+        fields = [*_FACTS, "content"] if whole else _FACTS
+        with_facts = self._server.ask(_reader(uids, fields))
         for index, uid in enumerate(uids):
             facts = with_facts[4 * index : 4 * index + 4]
             if cast(list[str | None], facts[0])[0] is not None:
                 yield uid, partial(_stored, uid, *facts)
 
 
-def _reader(uids: Sequence[str]) -> Callable[..., list[object]]:
+_FACTS = ["config", "version", "plan", "paused"]
+
+
+def _reader(uids: Sequence[str], fields: list[str]) -> Callable[..., list[object]]:
     def read(client: Redis) -> list[object]:
         with client.pipeline(transaction=False) as pipeline:
             for uid in uids:
-                pipeline.hmget(
-                    keys.heartbeat(uid), ["config", "version", "plan", "paused"]
-                )
+                pipeline.hmget(keys.heartbeat(uid), fields)
                 pipeline.zscore(keys.DUE, uid)
                 pipeline.get(keys.open_slot(uid))
                 pipeline.hmget(keys.book(uid), ["revision", "book"])
@@ -224,12 +232,13 @@ def _reader(uids: Sequence[str]) -> Callable[..., list[object]]:
 def _stored(
     uid: str, facts: object, due: object, open_slot: object, book: object
 ) -> Stored:
-    config, version, plan, paused = cast(list[str | None], facts)
+    record, version, plan, paused, *content = cast(list[str | None], facts)
+    config = HeartbeatConfig.load(record or "", key=keys.heartbeat(uid))
     revision, text = cast(list[str | None], book)
     pause = fields_of(paused)
     paused_at = _instant(pause.get("atMs"))
     return Stored(
-        config=HeartbeatConfig.load(config or "", key=keys.heartbeat(uid)),
+        config=config.with_content(content[0]) if content else config,
         version=_whole(version, of=keys.heartbeat(uid)),
         paused_at=(paused_at or EPOCH) if paused is not None else None,
         next_slot=_instant(fields_of(plan).get("slot")) if due is not None else None,

@@ -6,7 +6,7 @@ runs and its usage.
 
 | key | type | content | lives | written by | read by |
 |---|---|---|---|---|---|
-| `heartbeat:<uid>` | hash | config, timing, queue, owner, enabled, version, plan, last_slot, planned (when the plan was made), ahead (slots claimed before the clock was set back), unheard (trouble was found while it was paused or disabled), paused, updated (when it was changed or resumed last) | until deleted | gateway, beat, worker | all |
+| `heartbeat:<uid>` | hash | config, content (a checklist that came inline), timing, queue, owner, enabled, version, plan, last_slot, planned (when the plan was made), ahead (slots claimed before the clock was set back), unheard (trouble was found while it was paused or disabled), paused, updated (when it was changed or resumed last) | until deleted | gateway, beat, worker | all |
 | `owner:<owner>` | set | uids of the owner's heartbeats | until deleted | gateway | gateway |
 | `versions` | string | counter of config versions | for ever | scripts | scripts, gateway |
 | `tokens` | string | counter of fencing tokens and revisions of books | for ever | scripts | scripts |
@@ -15,8 +15,10 @@ runs and its usage.
 | `unbegun` | sorted set | uid by its open slot, in ms, which no worker has begun | while unbegun | beat, worker | gateway, doctor |
 | `open:<uid>` | string | the one open slot as JSON: slot, runId, state, attempts, deadlines, token | while open | beat, worker | beat, worker |
 | `waiting:<queue>` | set | uids whose message is on the queue and was not taken | while waiting | beat, worker | beat, doctor |
+| `left:<owner>` | set | queue and uid of messages that were left there by heartbeats which were deleted or placed elsewhere | 7 days | gateway | gateway, worker |
 | `queues` | set | names of queues on which messages wait | while waiting | beat, worker | beat, doctor |
-| `runs:<uid>` | list | run records as JSON, newest first, at most 200 | 7 days | beat, worker | gateway |
+| `runs:<uid>` | list | run records as JSON, newest first, at most 200 and, but for the newest, 512 KiB | 7 days | beat, worker | gateway |
+| `runs-bytes:<uid>` | string | how long these records are together | 7 days | beat, worker | beat, worker |
 | `finished:<uid>` | string | run id and token of the last finish, to answer its retry | 1 day | worker | worker |
 | `requested:<run id>` | string | a run by hand was opened, to answer a retry | 1 min | gateway | gateway |
 | `book:<uid>` | hash | revision, and what is remembered of its troubles as JSON | until deleted | worker, gateway | worker, gateway |
@@ -51,16 +53,21 @@ KINDS = {
     "tokens": "string",
     "due": "zset",
     "open": "zset",
+    "unbegun": "zset",
     "open:": "string",
     "waiting:": "set",
+    "left:": "set",
     "queues": "set",
     "runs:": "list",
+    "runs-bytes:": "string",
+    "requested:": "string",
     "finished:": "string",
     "book:": "hash",
     "compiled:": "string",
     "untold": "hash",
     "together": "set",
     "unreadable": "hash",
+    "unreadable-config": "hash",
     "feed:": "stream",
     "feed-head:": "hash",
     "cursors:": "hash",

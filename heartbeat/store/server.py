@@ -33,7 +33,16 @@ SOCKET_TIMEOUT = 5.0
 RETRIES = 2
 
 #: What is put before every script; each part may use those before it.
-PRELUDE = ("keys", "records", "open_slot", "fates", "schedule", "feed", "unreadable")
+PRELUDE = (
+    "keys",
+    "records",
+    "messages",
+    "open_slot",
+    "fates",
+    "schedule",
+    "feed",
+    "unreadable",
+)
 
 _FOLDER = resources.files("heartbeat.store") / "lua"
 _T = TypeVar("_T")

@@ -11,8 +11,8 @@ from heartbeat.feed import Entry
 from heartbeat.runs import RunRecord, load_run
 from heartbeat.store import keys
 
-#: Pause between two readings, in seconds: a heartbeat keeps 200 runs and a feed 1,000
-#: entries, which is minutes.
+#: Pause between two readings, in seconds: a heartbeat keeps 200 runs (512 KiB of long
+#: ones) and a feed 1,000 entries, which is minutes.
 PAUSE_SECONDS = 3.0
 
 

@@ -14,15 +14,14 @@ count('taken')
 local open = load_open(uid)
 local queue = open and open.queue or redis.call('HGET', heartbeat_key(uid), 'queue')
 local is_elsewhere = open and open.state ~= 'running' and from ~= '' and from ~= queue
-if is_elsewhere then queue = from end
-if queue then redis.call('SREM', waiting_key(queue), uid) end
+if from ~= '' then queue = from end
+if queue then take_message(uid, queue) end
 if not open or is_elsewhere then count('begin_gone') return { 'gone' } end
 
 local function go()
   local revision, book = load_book(uid)
-  local config = redis.call('HGET', heartbeat_key(uid), 'config')
   return { 'go', string.format('%.0f', open.token), string.format('%.0f', now),
-    cjson.encode(open), config, revision, book }
+    cjson.encode(open), config_of(uid), revision, book }
 end
 
 if open.state == 'running' then

@@ -96,9 +96,22 @@ local function settle_running(uid, open)
   end
 end
 
+-- The message of an earlier slot that nobody began is on its queue still, and will do.
+local function has_message(uid, queue)
+  return redis.call('SISMEMBER', waiting_key(queue), uid) == 1 and is_backlog(queue)
+end
+
+local function wait_for_message(uid, open)
+  open.state = 'published'
+  save_open(uid, open, now + redispatch)
+  claimed = claimed + 1
+end
+
 local function settle_claimed(uid, open)
   if is_expired(open, now) then
     close_expired(uid, open, open.wasBegun and 'no_worker' or 'beat_away')
+  elseif has_message(uid, open.queue) then
+    wait_for_message(uid, open)
   else
     publish(uid, open)
   end
@@ -136,11 +149,6 @@ local function is_past(plan)
     or (plan.closes and now >= plan.closes)
 end
 
--- The message of an earlier slot that nobody began is on its queue still, and will do.
-local function has_message(uid, queue)
-  return redis.call('SISMEMBER', waiting_key(queue), uid) == 1 and is_backlog(queue)
-end
-
 -- The slot counts as claimed once nothing is left that could fail before it is open.
 local function claim(uid, plan, facts)
   local is_sent = has_message(uid, facts.queue)
@@ -151,9 +159,7 @@ local function claim(uid, plan, facts)
     queue = facts.queue, attempts = 0, claimedMs = now,
   }
   if is_sent then
-    open.state = 'published'
-    save_open(uid, open, now + redispatch)
-    claimed = claimed + 1
+    wait_for_message(uid, open)
     give('advance', uid, plan.slot, plan.runId, facts)
   else
     publish(uid, open, facts)

@@ -1,7 +1,9 @@
 -- Create or update a heartbeat. ARGV: now, uid, owner, config, timing, queue, enabled,
 -- plan ('' when not enabled), most heartbeats of an owner, the only version to replace
--- ('': any), and of slots that nobody has claimed: base, missed, dropped (as JSON or '').
--- Answers {outcome, version}; 'outdated' when another version holds, or none; 'behind'
+-- ('': any), the inline checklist or '', the config with it in one as it was once stored,
+-- and of slots that nobody has claimed: base, missed, dropped (as JSON or '').
+-- Answers {outcome, version}; 'outdated' when another version holds, or none; 'limit' and
+-- 'left' when its owner has too many heartbeats, or messages left on queues; 'behind'
 -- with the last claimed slot when the plan is not after it: no slot fires again because
 -- a config changed; 'unclaimed' or 'passed' when slots are to be counted first.
 -- Only another timing takes slots away. A slot that is due already is the same slot
@@ -9,15 +11,22 @@
 local now, uid, owner = clock(ARGV[1]), ARGV[2], ARGV[3]
 local config, timing, queue = ARGV[4], ARGV[5], ARGV[6]
 local enabled, plan, most, only = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
-local base, missed, dropped = ARGV[11], ARGV[12], ARGV[13]
+local content, in_one = ARGV[11], ARGV[12]
+local base, missed, dropped = ARGV[13], ARGV[14], ARGV[15]
 
 local key = heartbeat_key(uid)
 local known = redis.call('HMGET', key, 'config', 'version', 'last_slot', 'paused', 'queue',
-  'timing', 'enabled', 'plan')
+  'timing', 'enabled', 'plan', 'content')
 if only ~= '' and known[2] ~= only then return { 'outdated', known[2] or '0' } end
-if known[1] == config then return { 'unchanged', known[2] } end
+local is_same = known[1] == config and (known[9] or '') == content
+if is_same or (content ~= '' and known[1] == in_one) then
+  return { 'unchanged', known[2] }
+end
 if not known[1] and redis.call('SCARD', owner_key(owner)) >= most then
   return { 'limit', '0' }
+end
+if only == '' and known[5] ~= queue and redis.call('SCARD', left_key(uid)) >= most then
+  return { 'left', '0' }
 end
 local last_slot = read_last(known[3])
 if plan ~= '' and cjson.decode(plan).slot <= last_slot then
@@ -39,20 +48,27 @@ end
 local version = next_number(VERSIONS, known[2])
 redis.call('HSET', key, 'config', config, 'timing', timing, 'queue', queue,
   'owner', owner, 'enabled', enabled, 'version', version, 'updated', now)
+if content == '' then
+  redis.call('HDEL', key, 'content')
+else
+  redis.call('HSET', key, 'content', content)
+end
 redis.call('SADD', owner_key(owner), uid)
--- What waits on the queue before stands there for nothing any more.
-if known[5] and known[5] ~= queue then redis.call('SREM', waiting_key(known[5]), uid) end
+if known[5] ~= queue then
+  if known[5] then leave_message(uid, known[5]) end
+  find_message(uid, queue)
+end
 
 -- The open slot goes on under the new version, its message on the new queue.
 local function carry_over(open)
   local deadline = redis.call('ZSCORE', OPEN, uid) or now
   open.version = version
   if open.queue ~= queue then
-    redis.call('SREM', waiting_key(open.queue), uid)
+    leave_message(uid, open.queue)
     open.queue = queue
     if open.state == 'published' then open.state, deadline = 'claimed', now end
   end
-  save_open(uid, open, deadline)
+  keep_open(uid, open, deadline)
 end
 
 local reason = enabled == '1' and 'reconfigured' or 'disabled'

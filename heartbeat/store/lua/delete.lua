@@ -21,7 +21,7 @@ if open then
   save_open(uid, open, redis.call('ZSCORE', OPEN, uid) or now)
 end
 local queue = redis.call('HGET', heartbeat_key(uid), 'queue')
-if queue then redis.call('SREM', waiting_key(queue), uid) end
+if queue then leave_message(uid, queue) end
 redis.call('DEL', heartbeat_key(uid), book_key(uid), compiled_key(uid))
 redis.call('ZREM', DUE, uid)
 redis.call('SREM', owner_key(owner), uid)

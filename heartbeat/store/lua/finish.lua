@@ -18,10 +18,10 @@ if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= 
 end
 
 if is_heard(uid, open) then
-  local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'config')
+  local version = redis.call('HGET', heartbeat_key(uid), 'version')
   local current, text = load_book(uid)
-  if current ~= revision or known[1] ~= judged then
-    return { 'conflict', known[1], known[2], current, text }
+  if current ~= revision or version ~= judged then
+    return { 'conflict', version, config_of(uid), current, text }
   end
   tell(owner_of(uid), rest(10), now)
   if book ~= '' then save_book(uid, book) end

@@ -15,7 +15,7 @@ if other and not other.deleted then return 'busy' end
 if other then close_unrun(uid, other, 'skipped', 'deleted') end
 open.version = tonumber(known[1])
 redis.call('SET', requested, '1', 'EX', REMEMBERED_SECONDS)
-save_open(uid, open, now)
+keep_open(uid, open, now)
 count('requested')
 wake()
 return 'ok'

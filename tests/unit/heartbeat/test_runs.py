@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from heartbeat.errors import BadRecord
 from heartbeat.instants import to_ms
 from heartbeat.runs import (
+    MAX_OK_DETAILS,
     Reason,
     RunRecord,
     RunStatus,
@@ -151,6 +153,12 @@ def test_what_history_shows_fits_the_protocol() -> None:
 
     assert view.items[0].cause == "deadline"
     assert view.late_by == 0.25
+
+
+def test_only_what_was_fine_is_told_in_short() -> None:
+    results = [replace(one, details="x" * 400) for one in (fine(), bad(), unknown())]
+    lengths = [len(item.details) for item in a_run(*results).items]
+    assert lengths == [MAX_OK_DETAILS, 400, 400]
 
 
 def test_a_run_is_never_early() -> None:

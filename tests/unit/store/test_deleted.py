@@ -35,7 +35,13 @@ TROUBLE = Book(
 )
 DAY = 86_400
 #: What has an age of its own, with that age.
-KEPT = {"runs:ann:disk": 7 * DAY, "finished:ann:disk": DAY, "feed:ann": 7 * DAY}
+KEPT = {
+    "runs:ann:disk": 7 * DAY,
+    "runs-bytes:ann:disk": 7 * DAY,
+    "finished:ann:disk": DAY,
+    "feed:ann": 7 * DAY,
+    "left:ann": 7 * DAY,
+}
 
 READERS: Mapping[str, Callable[[Redis, str], object]] = {
     "hash": lambda client, key: client.hgetall(key),

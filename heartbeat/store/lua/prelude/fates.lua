@@ -1,10 +1,28 @@
 -- How slots end: the records of runs, and what the watcher is left to tell.
 
+-- How long the records of a heartbeat are together; added up only where that is not known.
+local function bytes_of_runs(uid)
+  local known = tonumber(redis.call('GET', runs_bytes_key(uid)) or nil)
+  if is_number(known) then return known end
+  local bytes = 0
+  for _, text in ipairs(redis.call('LRANGE', runs_key(uid), 0, -1)) do bytes = bytes + #text end
+  return bytes
+end
+
+local function keep_runs(uid, bytes)
+  redis.call('SET', runs_bytes_key(uid), string.format('%.0f', bytes), 'EX', KEPT_SECONDS)
+  redis.call('EXPIRE', runs_key(uid), KEPT_SECONDS)
+end
+
+-- The newest always stays, however long it is.
 local function push_run(uid, text)
-  local runs = runs_key(uid)
-  redis.call('LPUSH', runs, text)
-  redis.call('LTRIM', runs, 0, KEPT_RUNS - 1)
-  redis.call('EXPIRE', runs, KEPT_SECONDS)
+  local runs, bytes = runs_key(uid), bytes_of_runs(uid) + #text
+  local many = redis.call('LPUSH', runs, text)
+  if many == 1 then bytes = #text end
+  while many > KEPT_RUNS or (bytes > KEPT_RUN_BYTES and many > 1) do
+    bytes, many = bytes - #redis.call('RPOP', runs), many - 1
+  end
+  keep_runs(uid, bytes)
 end
 
 -- Whether slots go on where the newest record ends. A slot that was settled late, or is
@@ -21,8 +39,8 @@ end
 
 -- Record slots without a verdict. Equal fates in a row are one record with a count.
 local function push_unjudged(uid, status, reason, slots)
-  local runs = runs_key(uid)
-  local last = decoded(redis.call('LINDEX', runs, 0))
+  local before = redis.call('LINDEX', runs_key(uid), 0)
+  local last = decoded(before)
   local run = {
     v = 1, runId = slots.runId, slotMs = slots.to, status = status, reason = reason,
     count = slots.count, fromMs = slots.from, toMs = slots.to,
@@ -30,8 +48,9 @@ local function push_unjudged(uid, status, reason, slots)
   if last and last.status == status and last.reason == reason
     and goes_on(uid, last, slots) then
     run.count, run.fromMs = last.count + slots.count, last.fromMs
-    redis.call('LSET', runs, 0, cjson.encode(run))
-    redis.call('EXPIRE', runs, KEPT_SECONDS)
+    local text, bytes = cjson.encode(run), bytes_of_runs(uid)
+    redis.call('LSET', runs_key(uid), 0, text)
+    keep_runs(uid, bytes - #before + #text)
   else
     push_run(uid, cjson.encode(run))
   end

@@ -14,7 +14,7 @@ local UNBEGUN = ROOT .. 'unbegun'
 local GATES, UNREADABLE = ROOT .. 'gates', ROOT .. 'unreadable'
 local UNREADABLE_CONFIG = ROOT .. 'unreadable-config'
 
-local KEPT_RUNS, KEPT_SECONDS = 200, 604800
+local KEPT_RUNS, KEPT_RUN_BYTES, KEPT_SECONDS = 200, 524288, 604800
 local KEPT_ALERTS = 1000
 
 -- A uid is `<owner>:<scheduleId>`.
@@ -23,6 +23,7 @@ local function owner_of(uid) return string.match(uid, '^[^:]*') end
 local function heartbeat_key(uid) return ROOT .. 'heartbeat:' .. uid end
 local function open_key(uid) return ROOT .. 'open:' .. uid end
 local function runs_key(uid) return ROOT .. 'runs:' .. uid end
+local function runs_bytes_key(uid) return ROOT .. 'runs-bytes:' .. uid end
 local function book_key(uid) return ROOT .. 'book:' .. uid end
 local function compiled_key(uid) return ROOT .. 'compiled:' .. uid end
 local function finished_key(uid) return ROOT .. 'finished:' .. uid end

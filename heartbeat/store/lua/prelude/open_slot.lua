@@ -49,8 +49,7 @@ local function is_unbegun(open)
 end
 
 -- Keep the slot, and when somebody must look at it again unless its holder moves on.
--- `waiting` holds whose message is on a queue: also after its slot was closed unbegun.
-local function save_open(uid, open, deadline)
+local function keep_open(uid, open, deadline)
   redis.call('SET', open_key(uid), cjson.encode(open))
   redis.call('ZADD', OPEN, deadline, uid)
   if is_unbegun(open) then
@@ -58,13 +57,15 @@ local function save_open(uid, open, deadline)
   else
     redis.call('ZREM', UNBEGUN, uid)
   end
-  local waiting = waiting_key(open.queue)
+end
+
+-- Keep it, and whether its message is on the queue.
+local function save_open(uid, open, deadline)
+  keep_open(uid, open, deadline)
   if open.state == 'published' then
-    if redis.call('SADD', waiting, uid) == 1 then
-      redis.call('SADD', QUEUES, open.queue)
-    end
+    note_message(uid, open.queue)
   else
-    redis.call('SREM', waiting, uid)
+    redis.call('SREM', waiting_key(open.queue), uid)
   end
 end
 
