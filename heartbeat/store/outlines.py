@@ -15,7 +15,7 @@ from heartbeat.book import Book
 from heartbeat.config import DEFAULT_REPEAT, unique_id
 from heartbeat.errors import NotFound
 from heartbeat.store import keys
-from heartbeat.store.records import book_of, fields_of
+from heartbeat.store.records import book_of, fields_of, revision_of
 from heartbeat.store.server import Server
 
 #: Longest repeat that is believed, in minutes: the longest that may be configured.
@@ -47,7 +47,7 @@ class Outline:
             name=name if isinstance(name, str) and name else uid.partition(":")[2],
             repeat=_repeat(fields.get("repeatMinutes")),
             book=book_of(uid, book),
-            revision="0" if revision is None else revision,
+            revision=revision_of(revision),
         )
 
 

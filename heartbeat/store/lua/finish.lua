@@ -17,6 +17,8 @@ if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= 
   return { 'fenced' }
 end
 
+-- Looked up before anything is written: Redis does not undo a script that fails then.
+local is_noted = redis.call('HEXISTS', UNREADABLE_CONFIG, uid) == 1
 if is_heard(uid, open) then
   local version = redis.call('HGET', heartbeat_key(uid), 'version')
   local current, text = load_book(uid)
@@ -39,6 +41,6 @@ redis.call('SET', finished_key(uid), mark, 'EX', 86400)
 redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
 count('finished')
 count('finished_' .. status)
-if redis.call('HEXISTS', UNREADABLE_CONFIG, uid) == 1 then look_again(uid, now) end
+if is_noted then look_again(uid, now) end
 close_open(uid)
 return { 'ok' }

@@ -15,7 +15,8 @@ local function oldest_unbegun()
   return now
 end
 
-local due = redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2] or now
+local due = tonumber(redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2])
+if not is_number(due) then due = now end
 return {
   redis.call('ZCARD', DUE), redis.call('ZCARD', OPEN),
   math.max(0, now - due), math.max(0, now - oldest_unbegun()),

@@ -9,7 +9,9 @@ import fakeredis
 from redis import Redis
 
 from gateway.commands import THREADS, Commands
+from gateway.memory import Memory
 from gateway.store import Store
+from gateway.threads import Threads
 from heartbeat.settings import Settings
 from heartbeat.store.server import Server
 from tests.unit.store.ledger import ClockedServer, Fleet, a_config
@@ -38,14 +40,15 @@ def test_the_hellos_of_one_owner_leave_threads_to_the_others() -> None:
     client = fakeredis.FakeRedis(decode_responses=True)
     Fleet(ClockedServer(client)).configure(a_config(owner="ann"))
     server = SlowForAnn(client)
-    commands = Commands(Store.on(server), Settings())
+    commands = Commands(Store.on(server), Settings(), Memory())
+    threads = Threads(THREADS, name="test")
 
     async def ask() -> None:
-        slow = [commands.open_incidents("ann") for _ in range(THREADS + 1)]
+        slow = [commands.open_incidents("ann", threads) for _ in range(THREADS + 1)]
         waiting = asyncio.gather(*slow)
         await asyncio.sleep(0)  # they ask first
         async with asyncio.timeout(PATIENCE_SECONDS / 2):
-            assert await commands.open_incidents("bob") == ()
+            assert await commands.open_incidents("bob", threads) == ()
         server.may_go_on.set()
         assert await waiting == [()] * len(slow)
 
@@ -54,3 +57,4 @@ def test_the_hellos_of_one_owner_leave_threads_to_the_others() -> None:
     finally:
         server.may_go_on.set()
         commands.close()
+        threads.close()
