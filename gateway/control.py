@@ -115,6 +115,7 @@ class Controls:
             schedule_id=request.schedule_id,
             changed=changed,
             next_runs=present.next_runs(stored),
+            state=stored.state,
         )
 
     def run(self, owner: str, request: Run, _: datetime) -> RunResult:

@@ -14,6 +14,7 @@ from heartbeat.views import (
     ListedHeartbeat,
     OldSchedule,
     RunView,
+    State,
     UsageOfDay,
 )
 from heartbeat.wire import Wire
@@ -78,9 +79,7 @@ class GetResult(Reply):
     config: EffectiveConfig
     next_runs: tuple[str, ...]
     items: tuple[ItemView, ...] = ()
-    problem: str | None = Field(
-        default=None, description="why the checklist cannot be read now"
-    )
+    problem: str | None = Field(None, description="why it cannot be read or run now")
 
 
 class DeleteResult(Reply):
@@ -105,6 +104,7 @@ class ResumeResult(Reply):
     schedule_id: str
     changed: bool
     next_runs: tuple[str, ...] = ()
+    state: State | None = None
 
 
 class RunResult(Reply):

@@ -7,6 +7,9 @@ from pydantic import Field
 from heartbeat.config import Source
 from heartbeat.wire import Wire
 
+#: Why a heartbeat has slots or not.
+State = Literal["active", "paused", "disabled"]
+
 
 class CompilationView(Wire):
     """How an item's compiled rule stands, or why it has none."""
@@ -148,7 +151,7 @@ class _HeartbeatFacts(Wire):
     schedule_id: str
     name: str
     path: str
-    state: Literal["active", "paused", "disabled"]
+    state: State
     next_run: str | None = None
     running: bool = False
     open_incidents: int = Field(

@@ -16,7 +16,7 @@ from heartbeat.cli.output import counted, instant, plain, rows, table
 from heartbeat.cli.styles import status_text
 from heartbeat.errors import Busy, RequestRefused
 from heartbeat.item_attributes import every_text
-from heartbeat.replies import GetResult
+from heartbeat.replies import GetResult, ResumeResult
 from heartbeat.requests import DEFAULT_HISTORY, MAX_HISTORY
 from heartbeat.views import ItemView, ListedHeartbeat, RunView
 
@@ -98,16 +98,20 @@ def pause(context: Context, arguments: argparse.Namespace) -> int:
 def resume(context: Context, arguments: argparse.Namespace) -> int:
     """Let a heartbeat go on."""
     reply = ask(context, lambda client: client.resume(arguments.id))
-
-    def human() -> RenderableType:
-        said = "goes on" if reply.changed else "was not paused"
-        when = f", next run {instant(reply.next_runs[0])} UTC"
-        return Text(
-            plain(reply.schedule_id + f" {said}{when if reply.next_runs else ''}")
-        )
-
-    context.output.show(reply, human)
+    context.output.show(reply, lambda: Text(plain(_resumed(reply))))
     return Exit.OK
+
+
+def _resumed(reply: ResumeResult) -> str:
+    if reply.state == "disabled":
+        said = "is no longer paused" if reply.changed else "was not paused"
+        return (
+            f"{reply.schedule_id} {said}; it is disabled: `heartbeat configure`"
+            " without --disabled lets it run"
+        )
+    said = "goes on" if reply.changed else "was not paused"
+    when = f", next run {instant(reply.next_runs[0])} UTC" if reply.next_runs else ""
+    return f"{reply.schedule_id} {said}{when}"
 
 
 def run_now(context: Context, arguments: argparse.Namespace) -> int:

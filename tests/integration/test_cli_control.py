@@ -1,0 +1,67 @@
+"""`list`, `get`, `resume` and the like: a real gateway, without beat and worker."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.processes import running_fleet
+from tests.conftest import free_port, running_server
+from tests.integration.cli_shell import Shell
+
+LIST = "- [ ] Memory is left {#memory}\n  - probe: memory used_percent <= 100%\n"
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("root")
+    port = free_port()
+    with (
+        running_server(tmp_path_factory.mktemp("server")) as server,
+        running_fleet(server.url, folder) as fleet,
+    ):
+        fleet.gateway(port=port)
+        yield Shell(
+            folder=folder,
+            environ={
+                "PATH": os.environ["PATH"],
+                "HEARTBEAT_PORT": str(port),
+                "HEARTBEAT_REDIS_URL": server.url,
+                "HEARTBEAT_ROOT": str(folder),
+            },
+        )
+
+
+@pytest.fixture(autouse=True)
+def checklist(shell: Shell) -> Path:
+    """Write the list anew, and forget what was configured before."""
+    heartbeats = shell.json("list")["heartbeats"]
+    assert isinstance(heartbeats, list)
+    for one in heartbeats:
+        shell.json("delete", one["scheduleId"])
+    path = shell.folder / "list.md"
+    path.write_text(LIST)
+    return path
+
+
+def configure(shell: Shell, *options: str) -> None:
+    """Configure the heartbeat `one` of the list."""
+    shell.json("configure", "list.md", "--id", "one", "--no-run", *options)
+
+
+def test_resuming_what_is_disabled_says_how_it_would_run(shell: Shell) -> None:
+    configure(shell, "--disabled")
+    called = shell.call("resume", "one")
+    assert called.code == 0
+    assert "one was not paused; it is disabled: `heartbeat configure`" in called.out
+    shell.call("pause", "one")
+    assert "one is no longer paused; it is disabled" in shell.call("resume", "one").out
+    assert shell.json("resume", "one")["state"] == "disabled"
+
+
+def test_resuming_says_when_it_runs_next(shell: Shell) -> None:
+    configure(shell)
+    assert "one was not paused, next run 20" in shell.call("resume", "one").out
+    shell.call("pause", "one")
+    assert "one goes on, next run 20" in shell.call("resume", "one").out
