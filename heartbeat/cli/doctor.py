@@ -12,12 +12,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from heartbeat.budgets import Budget, Scope, SpendingLimits
-from heartbeat.cli.asking import ask
+from heartbeat.cli.asking import ask_within
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.findings import Facts, Finding, Level, judge
 from heartbeat.cli.output import plain, rows, table
+from heartbeat.cli.store import connect_store
 from heartbeat.client import Client
 from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
 from heartbeat.instants import from_ms, to_ms
@@ -31,6 +32,8 @@ from heartbeat.store.spending import Spending
 from heartbeat.store.statistics import Statistics
 
 _CONNECT_SECONDS = 3.0
+#: A gateway without a store needs longer, and then it is not well.
+_GATEWAY_SECONDS = 4.0
 _DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 
@@ -67,7 +70,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
 
 def _store(context: Context) -> Iterator[Finding]:
     url = context.store_url
-    server = Server.connect(url, name="doctor")
+    server = connect_store(url, name="doctor")
     try:
         now_ms = server.now_ms()
         facts = Facts(
@@ -156,7 +159,7 @@ def _gateway(context: Context) -> Finding:
         return client.ready.owner
 
     try:
-        owner = ask(context, look)
+        owner = ask_within(context, look, seconds=_GATEWAY_SECONDS)
     except HeartbeatError as error:
         return Finding(
             level=Level.FAIL,

@@ -4,9 +4,9 @@ import asyncio
 import http.client
 from collections.abc import Callable
 
+from heartbeat.cli.store import connect_store
 from heartbeat.cli.up.supervised import Supervised
 from heartbeat.errors import GatewayUnavailable, StoreError
-from heartbeat.store.server import Server
 
 #: Seconds that a process may take to serve: a busy laptop, a large append-only file.
 _PATIENCE_SECONDS = 60.0
@@ -33,7 +33,7 @@ async def until_ready(process: Supervised, is_ready: Callable[[], bool]) -> None
 
 def store_answers(url: str) -> bool:
     """Say whether Redis serves."""
-    server = Server.connect(url, name="up")
+    server = connect_store(url, name="up")
     try:
         server.now_ms()
     except StoreError:
