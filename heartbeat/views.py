@@ -147,11 +147,19 @@ class EffectiveConfig(Wire):
     sources: dict[str, Source]
 
 
+class PauseView(Wire):
+    """Since when a heartbeat is paused, and why, as whoever paused it noted."""
+
+    at: str
+    note: str | None = None
+
+
 class _HeartbeatFacts(Wire):
     schedule_id: str
     name: str
     path: str
     state: State
+    paused: PauseView | None = Field(default=None, description="absent: it is not")
     next_run: str | None = None
     running: bool = False
     open_incidents: int = Field(

@@ -48,6 +48,7 @@ class Stored:
     running: bool
     book: Book
     revision: str
+    paused_note: str | None = None
 
     @property
     def state(self) -> State:
@@ -224,6 +225,7 @@ def _stored(
         running=fields_of(cast(str | None, open_slot)).get("state") == "running",
         book=book_of(uid, text),
         revision="0" if revision is None else revision,
+        paused_note=str(pause["note"]) if pause.get("note") else None,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,13 @@ def configure(shell: Shell, *options: str) -> None:
     shell.json("configure", "list.md", "--id", "one", "--no-run", *options)
 
 
+def only(found: object) -> dict[str, Any]:
+    assert isinstance(found, list)
+    (one,) = found
+    assert isinstance(one, dict)
+    return one
+
+
 def test_resuming_what_is_disabled_says_how_it_would_run(shell: Shell) -> None:
     configure(shell, "--disabled")
     called = shell.call("resume", "one")
@@ -65,3 +73,19 @@ def test_resuming_says_when_it_runs_next(shell: Shell) -> None:
     assert "one was not paused, next run 20" in shell.call("resume", "one").out
     shell.call("pause", "one")
     assert "one goes on, next run 20" in shell.call("resume", "one").out
+
+
+def test_why_it_is_paused_is_shown_to_the_others(shell: Shell) -> None:
+    configure(shell)
+    shell.call("pause", "one", "--note", "deploy until five")
+    listed = only(shell.json("list")["heartbeats"])
+    got = shell.json("get", "one")["heartbeat"]
+    assert isinstance(got, dict)
+    assert listed["paused"] == got["paused"]
+    assert listed["paused"]["note"] == "deploy until five"
+    assert str(listed["paused"]["at"]).endswith("Z")
+    assert "UTC: deploy until five" in shell.call("list").out
+    assert "paused since 20" in shell.call("get", "one").out
+    assert "the note is not kept" in shell.call("pause", "one", "--note", "x").out
+    shell.call("resume", "one")
+    assert "paused" not in only(shell.json("list")["heartbeats"])
