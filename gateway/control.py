@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from gateway import pages, present, present_items
-from gateway.checklists import Checklists
+from gateway.checklists import Checklists, unread_lines
 from gateway.store import Store
 from heartbeat.book import Settled
 from heartbeat.checklist import Checklist
@@ -40,6 +40,9 @@ from heartbeat.requests import (
 )
 from heartbeat.store.heartbeats import Stored
 from heartbeat.views import IncidentView
+
+#: The problem of a checklist that is empty, or prose.
+EMPTY = "expected items as `- [ ] text`, got none: nothing is checked"
 
 
 class Controls:
@@ -89,7 +92,9 @@ class Controls:
             )
             if checklist
             else (),
+            incidents=present.incidents(stored),
             problem=problem,
+            warnings=unread_lines(checklist) if checklist else (),
         )
 
     def delete(self, owner: str, request: Delete, _: datetime) -> DeleteResult:
@@ -204,9 +209,10 @@ class Controls:
     def _read(self, owner: str, stored: Stored) -> tuple[Checklist | None, str | None]:
         config = stored.config
         try:
-            return self._checklists.read(owner, config.path, config.content), None
+            found = self._checklists.read(owner, config.path, config.content)
         except HeartbeatError as error:
             return None, str(error)
+        return found, EMPTY if found.is_empty else None
 
 
 def _snoozed_until(settled: Settled, item_key: str) -> str:

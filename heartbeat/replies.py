@@ -51,9 +51,7 @@ class Configured(Reply):
     next_runs: tuple[str, ...]
     items: tuple[ItemView, ...]
     paused: bool = False
-    run_id: str | None = Field(
-        default=None, description="of the run asked for by runNow"
-    )
+    run_id: str | None = Field(None, description="of the run asked for by runNow")
 
 
 class Page(Reply):
@@ -79,6 +77,7 @@ class GetResult(Reply):
     config: EffectiveConfig
     next_runs: tuple[str, ...]
     items: tuple[ItemView, ...] = ()
+    incidents: tuple[IncidentView, ...] = ()
     problem: str | None = Field(None, description="why it cannot be read or run now")
 
 

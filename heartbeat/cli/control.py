@@ -61,8 +61,10 @@ def show_list(context: Context, _: argparse.Namespace) -> int:
 
 
 def get(context: Context, arguments: argparse.Namespace) -> int:
-    """Show one heartbeat: its config with sources, its items and next slots."""
+    """Show one heartbeat: config with sources, trouble, items and next slots."""
     reply = ask(context, lambda client: client.get(arguments.id))
+    for warning in reply.warnings:
+        context.output.warn(f"warning: {warning}")
     context.output.show(reply, lambda: whole(reply, context.now))
     return Exit.OK
 

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from heartbeat.cli.compiled_rules import rule_lines
+from heartbeat.cli.incidents import incident_lines
 from heartbeat.cli.item_slots import shown_item_slots, slots_of_views
 from heartbeat.cli.output import instant, plain, rows, table
 from heartbeat.item_attributes import every_text
@@ -21,7 +22,7 @@ def whole(reply: GetResult, now: datetime) -> RenderableType:
         Text(plain(f"{view.name} ({view.schedule_id}), {_state(view)}"), style="bold"),
         Text(plain(f"checklist {view.path}")),
         _config(reply.config),
-        *_problem(reply),
+        *_trouble(reply),
     ]
     if reply.items:
         parts += [
@@ -60,9 +61,12 @@ def _config(config: EffectiveConfig) -> RenderableType:
     )
 
 
-def _problem(reply: GetResult) -> Iterator[Text]:
+def _trouble(reply: GetResult) -> Iterator[Text]:
     if reply.problem is not None:
         yield Text(plain(f"problem: {reply.problem}"), style="red")
+    if reply.incidents:
+        yield Text()
+        yield from incident_lines(reply.incidents)
 
 
 def _items(items: tuple[ItemView, ...], now: datetime) -> RenderableType:

@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.processes import running_fleet
 from tests.conftest import free_port, running_server
 from tests.integration.cli_shell import Shell
+from tests.integration.test_gateway_incidents import open_an_incident
 
 LIST = "- [ ] Memory is left {#memory}\n  - probe: memory used_percent <= 100%\n"
 
@@ -89,3 +90,31 @@ def test_why_it_is_paused_is_shown_to_the_others(shell: Shell) -> None:
     assert "the note is not kept" in shell.call("pause", "one", "--note", "x").out
     shell.call("resume", "one")
     assert "paused" not in only(shell.json("list")["heartbeats"])
+
+
+def test_a_heartbeat_is_shown_with_what_is_open_of_it(shell: Shell) -> None:
+    configure(shell)
+    assert shell.json("get", "one")["incidents"] == []
+    open_an_incident(shell.environ["HEARTBEAT_REDIS_URL"], "one")
+    incident = only(shell.json("get", "one")["incidents"])
+    assert (incident["kind"], incident["itemKey"]) == ("action", "memory")
+    assert "list.md: Memory is left: 97% are used" in shell.call("get", "one").out
+
+
+def test_a_line_that_is_not_read_as_an_item_is_said(
+    shell: Shell, checklist: Path
+) -> None:
+    configure(shell)
+    checklist.write_text(f"{LIST}- [] Disk\n")
+    assert "warning: line 3: expected an item" in shell.call("get", "one").errors
+
+
+@pytest.mark.parametrize("text", ["", "All is well, says nobody.\n"])
+def test_a_file_without_items_is_a_problem(
+    shell: Shell, checklist: Path, text: str
+) -> None:
+    configure(shell)
+    checklist.write_text(text)
+    problem = "expected items as `- [ ] text`, got none: nothing is checked"
+    assert shell.json("get", "one")["problem"] == problem
+    assert f"problem: {problem}" in shell.call("get", "one").out
