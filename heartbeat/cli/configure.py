@@ -13,11 +13,11 @@ from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.checklist_file import FileTrouble
 from heartbeat.cli.asking import ask
 from heartbeat.cli.below_root import below_root, both_places
-from heartbeat.cli.check import hours_text
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import counted, instant, plain
+from heartbeat.cli.pace import hours_text
 from heartbeat.client import Client, ConfigureFields
 from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
 from heartbeat.owners import LOCAL_OWNER
