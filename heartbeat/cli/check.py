@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from rich.console import Group, RenderableType
@@ -17,6 +18,7 @@ from heartbeat.cli.output import counted, plain, rows, table
 from heartbeat.cli.pace import pace
 from heartbeat.cli.previews import by_itself, of_fleet, shown_previews
 from heartbeat.cli.reading import ReadChecklist, read
+from heartbeat.cli.refusals import refusals
 from heartbeat.errors import InvalidInput
 
 #: How many of the next slots are shown.
@@ -40,6 +42,9 @@ def check(context: Context, arguments: argparse.Namespace) -> int:
     except InvalidInput as error:
         return _invalid(context, arguments.file, error)
     known = ask_for_heartbeats(context, arguments.file)
+    owner = known.owner or found.config.owner
+    refused = refusals(context, arguments.file, found.checklist, owner=owner)
+    found = replace(found, warnings=(*found.warnings, *refused))
     rules = compiled_rules(known, found.checklist.items)
     alone = by_itself(found, context.now, most=_SLOTS, of_items=_ITEM_SLOTS)
     fleet = of_fleet(found, known, context.now, most=_SLOTS, of_items=_ITEM_SLOTS)

@@ -118,3 +118,16 @@ def test_a_file_without_items_is_a_problem(
     problem = "expected items as `- [ ] text`, got none: nothing is checked"
     assert shell.json("get", "one")["problem"] == problem
     assert f"problem: {problem}" in shell.call("get", "one").out
+
+
+def test_a_symlink_out_of_the_root_is_refused_as_one(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "out.md").write_text(LIST)
+    link = shell.folder / "link.md"
+    link.symlink_to(tmp_path / "out.md")
+    called = shell.call("configure", "link.md")
+    link.unlink()
+    assert called.code == 2
+    assert "which a symlink leads out of it" in called.errors
+    assert "move it" not in called.errors

@@ -20,9 +20,8 @@ def with_tokens(server_url: str, folder: Path, *argv: str) -> tuple[int, str]:
     found: list[tuple[int, str]] = []
 
     async def story(running: Running) -> None:
-        called = await asyncio.to_thread(
-            Shell(folder=folder, environ={}).call, "--url", running.url, *argv
-        )
+        shell = Shell(folder=folder, environ={"HEARTBEAT_ROOT": str(folder)})
+        called = await asyncio.to_thread(shell.call, "--url", running.url, *argv)
         found.append((called.code, called.errors))
 
     tokens = tokens_file(folder, ["ann"])
@@ -74,3 +73,22 @@ def test_up_says_how_alerts_are_seen_and_finds_the_owners_checklist(
 
     play(server_url, root, story, tokens_file=tokens_file(tmp_path, ["ann"]))
     assert expected in out.getvalue()
+
+
+def test_a_path_hint_names_the_folder_of_the_owner(
+    server_url: str, tmp_path: Path
+) -> None:
+    a_root(tmp_path)
+    words = ("configure", "HEARTBEAT.md", "--token", "annann")
+    code, errors = with_tokens(server_url, tmp_path, *words)
+    assert code == 2
+    assert f"looked below its root {str(tmp_path / 'ann')!r}" in errors
+
+
+def test_a_path_of_an_owner_may_begin_where_one_stands(
+    server_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "ann").mkdir()
+    a_root(tmp_path / "ann")
+    words = ("configure", "ann/HEARTBEAT.md", "--no-run", "--token", "annann")
+    assert with_tokens(server_url, tmp_path, *words)[0] == 0
