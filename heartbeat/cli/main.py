@@ -58,7 +58,8 @@ def main(
 
 
 def _hint(error: HeartbeatError, arguments: argparse.Namespace) -> str:
-    if isinstance(error, GatewayUnavailable) and arguments.url is None:
+    is_up = arguments.command == "up"
+    if isinstance(error, GatewayUnavailable) and not (arguments.url or is_up):
         return " (`heartbeat up` starts one here; --url says where another is)"
     if isinstance(error, Unauthorized) and not (
         arguments.token or arguments.token_file
