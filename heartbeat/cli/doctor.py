@@ -18,6 +18,7 @@ from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.findings import Facts, Finding, Level, judge
 from heartbeat.cli.output import plain, rows, table
+from heartbeat.cli.running import STATE_FOLDER
 from heartbeat.cli.store import connect_store
 from heartbeat.client import Client
 from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
@@ -106,6 +107,8 @@ def _fleet_budget(settings: Settings, server: Server, now: datetime) -> Budget:
 def _advice(context: Context) -> str:
     """Say where the store may be: that of an `up` is known in its folder only."""
     if context.here is None and "redis_url" not in context.settings.model_fields_set:
+        if (context.folder / STATE_FOLDER).is_dir():
+            return "`heartbeat up` is not running here: start it"
         return "call this in the folder of `heartbeat up`, or set HEARTBEAT_REDIS_URL"
     return "start it, or set HEARTBEAT_REDIS_URL"
 
@@ -178,8 +181,9 @@ def _model(settings: Settings, now: datetime) -> Finding:
         return Finding(
             level=Level.WARN,
             subject="model",
-            message="none in these settings: items without conditions are unknown",
-            advice="set ANTHROPIC_API_KEY where the workers run",
+            message="none in the settings that are seen here; those of the workers are"
+            " not: without one, items without conditions are unknown",
+            advice="see that ANTHROPIC_API_KEY is set where the workers run",
         )
     model = settings.model or DEFAULT_MODEL
     try:
