@@ -107,6 +107,9 @@ class _RunFacts(Wire):
     slot: str
     status: str
     reason: str | None = None
+    problem: str | None = Field(
+        default=None, description="why the checklist could not be used"
+    )
     count: int | None = None
     from_: str | None = Field(default=None, alias="from")
     to: str | None = None

@@ -158,12 +158,12 @@ def _row(view: ListedHeartbeat) -> tuple[str | Text | None, ...]:
 
 def _run(run: RunView) -> tuple[str | Text | None, ...]:
     late = "" if run.late_by is None else f"{run.late_by:.1f} s"
-    return instant(run.slot), status_text(run.status), late, run.host, _what(run)
+    return instant(run.slot), status_text(run.status), late, run.host, what(run)
 
 
-def _what(run: RunView) -> str:
+def what(run: RunView) -> str:
     """Say what a run found, or why there was none."""
-    said = [run.reason or ""]
+    said = [": ".join(part for part in (run.reason, run.problem) if part)]
     if run.count is not None and run.count > 1:
         said.append(f"{run.count} times until {instant(run.to)}")
     bad = [item for item in run.items if item.status != "ok"]
