@@ -5,9 +5,8 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, TypedDict, TypeVar, Unpack
 
-from pydantic import ValidationError
-
 from heartbeat.asked import Notify, Window
+from heartbeat.client.building import build, type_of
 from heartbeat.client.connection import Connection
 from heartbeat.errors import GatewayUnavailable, InvalidMessage
 from heartbeat.replies import (
@@ -45,7 +44,6 @@ from heartbeat.requests import (
     Unsnooze,
     UsageQuery,
 )
-from heartbeat.wire import explain
 
 _Request = TypeVar("_Request", bound=Request)
 _Reply = TypeVar("_Reply", bound=Reply)
@@ -93,7 +91,8 @@ class Calls:
         )
         if request.unknown_fields:
             raise InvalidMessage(
-                f"expected fields of heartbeat.configure, got {request.unknown_fields}"
+                "expected fields of heartbeat.configure, got"
+                f" {', '.join(request.unknown_fields)}"
             )
         return await self._ask(request, Configured)
 
@@ -221,8 +220,8 @@ class Calls:
             pending.forget(request)
         if not isinstance(reply, expected):
             raise InvalidMessage(
-                f"from the gateway: expected {expected.__name__} for {request.id!r},"
-                f" got {type(reply).__name__}"
+                f"from the gateway: expected {type_of(expected)} for {request.id!r},"
+                f" got {type_of(type(reply))}"
             )
         return reply
 
@@ -239,12 +238,3 @@ async def _all_of(ask: Callable[[str | None], Awaitable[_Page]]) -> list[_Page]:
     while (after := pages[-1].next) is not None:
         pages.append(await ask(after))
     return pages
-
-
-def build(kind: type[_Request], /, **fields: object) -> _Request:
-    """Make a request of the fields that have a value; raises InvalidMessage."""
-    given = {name: value for name, value in fields.items() if value is not None}
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        raise InvalidMessage(explain(error)) from error

@@ -95,7 +95,7 @@ def test_wrong_usage_is_exit_code_2(call: Call, argv: list[str], expected: str) 
         pytest.param(["init", "ok.md"], "expected no file yet", id="init-exists"),
         pytest.param(
             ["watch", "--client-id", "a b", "--url", "ws://127.0.0.1:1/ws"],
-            "client_id: expected",
+            "clientId: expected",
             id="client-id",
         ),
         pytest.param(
