@@ -7,7 +7,7 @@ from itertools import islice
 from gateway import pages, present, present_items
 from gateway.checklists import Checklists, unread_lines
 from gateway.store import Store
-from heartbeat.book import Settled
+from heartbeat.book import Book, Settled
 from heartbeat.checklist import Checklist
 from heartbeat.errors import HeartbeatError
 from heartbeat.incidents import acknowledge, snooze, unsnooze
@@ -199,11 +199,20 @@ class Controls:
 
     def unsnooze(self, owner: str, request: Unsnooze, _: datetime) -> UnsnoozeResult:
         """End a snooze."""
-        self._store.books.change(
-            owner, request.schedule_id, lambda book, _: unsnooze(book, request.item_key)
-        )
+        key, changed = request.item_key, False
+
+        def end(book: Book, _: datetime) -> Settled:
+            nonlocal changed
+            settled = unsnooze(book, key)
+            changed = settled.book != book
+            return settled
+
+        self._store.books.change(owner, request.schedule_id, end)
         return UnsnoozeResult(
-            id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
+            id=request.id,
+            schedule_id=request.schedule_id,
+            item_key=key,
+            changed=changed,
         )
 
     def _read(self, owner: str, stored: Stored) -> tuple[Checklist | None, str | None]:

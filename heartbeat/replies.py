@@ -152,6 +152,7 @@ class UnsnoozeResult(Reply):
     type: Literal["heartbeat.unsnooze.result"] = "heartbeat.unsnooze.result"
     schedule_id: str
     item_key: str
+    changed: bool = True
 
 
 class UsageReport(Reply):

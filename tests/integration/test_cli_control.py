@@ -131,3 +131,20 @@ def test_a_symlink_out_of_the_root_is_refused_as_one(
     assert called.code == 2
     assert "which a symlink leads out of it" in called.errors
     assert "move it" not in called.errors
+
+
+def test_ending_a_snooze_that_there_is_none_of_says_so(shell: Shell) -> None:
+    configure(shell)
+    open_an_incident(shell.environ["HEARTBEAT_REDIS_URL"], "one")
+    assert "memory was not snoozed" in shell.call("unsnooze", "one", "memory").out
+    shell.call("snooze", "one", "memory", "5")
+    assert "is no longer snoozed" in shell.call("unsnooze", "one", "memory").out
+    assert shell.json("unsnooze", "one", "memory")["changed"] is False
+
+
+def test_usage_of_an_id_that_nobody_has_says_so(shell: Shell) -> None:
+    configure(shell)
+    assert "no model was called" in shell.call("usage", "one").out
+    called = shell.call("usage", "nobody")
+    assert called.code == 2
+    assert "'nobody' (`heartbeat list` shows them)" in called.errors
