@@ -66,6 +66,9 @@ def test_wrong_usage_is_exit_code_2(call: Call, argv: list[str], expected: str) 
             ["upcoming", "ok.md", "--from", "2026-11-24T16:00:00"], "offset", id="naive"
         ),
         pytest.param(["upcoming", "ok.md", "-n", "0"], "-n: expected 1 to", id="none"),
+        pytest.param(
+            ["watch", "-n", "0"], "-n: expected 1 to 1000000, got 0", id="watch-n"
+        ),
         pytest.param(["upcoming", "bad.md"], "line 2", id="bad-checklist"),
         pytest.param(
             ["configure", "a.md", "--active", "8-9"], "--active: expected", id="hours"
