@@ -36,7 +36,10 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def check(context: Context, arguments: argparse.Namespace) -> int:
-    """Show items, probes, warnings and slots; errors in the file are trouble found."""
+    """Show items, probes, warnings and slots.
+
+    Errors in the file are trouble found, and so is that nothing would be evaluated.
+    """
     try:
         found = read(context, arguments.file)
     except InvalidInput as error:
@@ -63,7 +66,7 @@ def check(context: Context, arguments: argparse.Namespace) -> int:
             *_dim(rules.note()),
         ),
     )
-    return Exit.OK
+    return Exit.OK if found.checklist.items else Exit.TROUBLE
 
 
 def _invalid(context: Context, file: str, error: InvalidInput) -> int:
@@ -142,6 +145,8 @@ def _count(found: ReadChecklist) -> str:
         return "empty: nothing would be evaluated"
     off = f", {len(checklist.disabled)} off" if checklist.disabled else ""
     model = sum(item.needs_model for item in checklist.items)
+    if not checklist.items:
+        return f"no item is on{off}: nothing would be evaluated"
     return f"{counted(len(checklist.items), 'item')}{off}; {model} by a model"
 
 
