@@ -56,6 +56,13 @@ class Checklists:
         )
 
 
+def unread_lines(checklist: Checklist) -> tuple[str, ...]:
+    """Warn of lines that look like items and are not read as such."""
+    return tuple(
+        f"line {warning.line}: {warning.message}" for warning in checklist.warnings
+    )
+
+
 def placement_warnings(
     config: HeartbeatConfig, checklist: Checklist, processes: Iterable[ProcessSeen]
 ) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway import present, present_items
-from gateway.checklists import Checklists, placement_warnings
+from gateway.checklists import Checklists, placement_warnings, unread_lines
 from gateway.memory import Memory
 from gateway.store import Store
 from gateway.threads import Threads
@@ -151,9 +151,9 @@ class Configuring:
 
 
 def _checklist_warnings(checklist: Checklist) -> tuple[str, ...]:
-    warnings = tuple(
-        f"line {warning.line}: {warning.message}" for warning in checklist.warnings
-    )
     if checklist.items:
-        return warnings
-    return (*warnings, "the checklist has no item that is on: nothing is checked")
+        return unread_lines(checklist)
+    return (
+        *unread_lines(checklist),
+        "the checklist has no item that is on: nothing is checked",
+    )

@@ -6,7 +6,7 @@ from itertools import islice
 
 from gateway import pages, present
 from gateway.store import Store
-from heartbeat.book import Settled
+from heartbeat.book import Book, Settled
 from heartbeat.incidents import acknowledge, snooze, unsnooze
 from heartbeat.instants import ms_to_text
 from heartbeat.replies import (
@@ -92,6 +92,7 @@ class Controls:
             changed=changed,
             next_runs=present.next_runs(stored),
             run_id=run_id,
+            state=stored.state,
         )
 
     def run(self, owner: str, request: Run, _: datetime) -> RunResult:
@@ -173,11 +174,20 @@ class Controls:
 
     def unsnooze(self, owner: str, request: Unsnooze, _: datetime) -> UnsnoozeResult:
         """End a snooze."""
-        self._store.books.change(
-            owner, request.schedule_id, lambda book, _: unsnooze(book, request.item_key)
-        )
+        key, changed = request.item_key, False
+
+        def end(book: Book, _: datetime) -> Settled:
+            nonlocal changed
+            settled = unsnooze(book, key)
+            changed = settled.book != book
+            return settled
+
+        self._store.books.change(owner, request.schedule_id, end)
         return UnsnoozeResult(
-            id=request.id, schedule_id=request.schedule_id, item_key=request.item_key
+            id=request.id,
+            schedule_id=request.schedule_id,
+            item_key=key,
+            changed=changed,
         )
 
 

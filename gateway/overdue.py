@@ -97,6 +97,12 @@ def words_of_end(
     ).model_dump_json(by_alias=True, exclude_none=True)
 
 
+def listed(names: Sequence[str], *, most: int = MOST_SINGLE) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def _settling(decided: Decided, *, is_grouped: bool) -> Settling:
     book = decided.settled.book
     how: Literal["together", "alone"] = "together" if is_grouped else "alone"
@@ -120,7 +126,7 @@ def _grouped(told: Sequence[Decided], now: datetime) -> str:
         checks=(
             CheckView(
                 description=f"{len(told)} heartbeats have slots without a finished run",
-                details=_listed([one.heartbeat.name for one in told]),
+                details=listed([one.heartbeat.name for one in told]),
                 severity="critical",
                 state="new",
             ),
@@ -130,12 +136,7 @@ def _grouped(told: Sequence[Decided], now: datetime) -> str:
 
 def _named(names: Sequence[str]) -> str:
     count = "1 heartbeat" if len(names) == 1 else f"{len(names)} heartbeats"
-    return f"{count}: {_listed(names)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - MOST_SINGLE
-    return ", ".join(names[:MOST_SINGLE]) + (f" and {more} more" if more > 0 else "")
+    return f"{count}: {listed(names)}"
 
 
 def _still(left: int) -> str:

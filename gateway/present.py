@@ -27,6 +27,7 @@ from heartbeat.views import (
     LastRunView,
     ListedHeartbeat,
     OldSchedule,
+    PauseView,
     RunView,
 )
 
@@ -75,11 +76,18 @@ def listed(stored: Stored, last_run: RunRecord | None) -> ListedHeartbeat:
         name=stored.config.name,
         path=stored.config.path,
         state=stored.state,
+        paused=_pause(stored),
         next_run=None if stored.next_slot is None else to_text(stored.next_slot),
         running=stored.running,
         last_run=None if last_run is None else _counted(last_run),
         open_incidents=len(incidents(stored)),
     )
+
+
+def _pause(stored: Stored) -> PauseView | None:
+    if stored.paused_at is None:
+        return None
+    return PauseView(at=to_text(stored.paused_at), note=stored.paused_note)
 
 
 def heartbeat(stored: Stored, last_run: RunRecord | None) -> HeartbeatView:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from gateway import present, present_items
-from gateway.checklists import Checklists, Source
+from gateway.checklists import Checklists, Source, unread_lines
 from gateway.store import Store
 from gateway.threads import Threads
 from heartbeat.checklist import Checklist, parse_checklist
@@ -11,6 +11,9 @@ from heartbeat.errors import HeartbeatError
 from heartbeat.replies import GetResult
 from heartbeat.requests import Get
 from heartbeat.store.heartbeats import Stored
+
+#: The problem of a checklist that is empty, or prose.
+EMPTY = "expected items as `- [ ] text`, got none: nothing is checked"
 
 
 class Showing:
@@ -58,7 +61,9 @@ class Showing:
             )
             if checklist
             else (),
+            incidents=present.incidents(stored),
             problem=problem,
+            warnings=unread_lines(checklist) if checklist else (),
         )
 
 
@@ -69,6 +74,7 @@ def _understood(
     try:
         if isinstance(source, HeartbeatError):
             raise source
-        return parse_checklist(source.text), None
+        checklist = parse_checklist(source.text)
     except HeartbeatError as error:
         return None, str(error)
+    return checklist, EMPTY if checklist.is_empty else None

@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from gateway.overdue import Finding, decide, settlings, words, words_of_end
+from gateway.overdue import Finding, decide, listed, settlings, words, words_of_end
 from heartbeat.notices import Ending
 from heartbeat.outages import LateSlots
 from heartbeat.store.heartbeats import Heartbeats
@@ -26,6 +26,8 @@ STALL_SECONDS = 3 * LOOK_SECONDS
 #: Slots looked at in one look, and heartbeats settled in one step; the next look goes
 #: on behind them, so that a fleet that stands still is told in several.
 MOST = 1_000
+#: Ids that a line of the log names; `heartbeat incidents` has them all.
+MOST_LOGGED = 5
 
 
 class Watcher:
@@ -92,15 +94,16 @@ class Watcher:
             if not changed:
                 break
             left = [one for one in left if one.finding.uid not in changed]
-        told = sum(one.is_told for one in left)
+        told = [one.heartbeat.schedule_id for one in left if one.is_told]
         if told:
             logger.error(
-                "%d heartbeats of %s are overdue",
-                told,
+                "overdue of the owner %s, %d in all: %s",
                 owner,
+                len(told),
+                listed(told, most=MOST_LOGGED),
                 extra={"action": "overdue"},
             )
-        return told
+        return len(told)
 
     def _tell_ends(self) -> None:
         """Tell what was told together and is over: one message an owner."""

@@ -104,10 +104,10 @@ def _below(name: PurePath, root: Path) -> PurePath:
 def _read_in(folder: OpenFile, relative: str) -> ChecklistFile:
     asked = folder.real_path / relative
     if not is_within(would_be(asked), [folder.real_path]):
-        raise _outside(relative)
+        raise _led_outside(relative)
     with opened(relative, folder=folder.descriptor) as file:
         if not is_within(file.real_path, [folder.real_path]):
-            raise _outside(relative)
+            raise _led_outside(relative)
         if not stat.S_ISREG(file.facts.st_mode):
             raise _not_a_file(relative)
         text_bytes = _read_bounded(file.descriptor, relative)
@@ -144,6 +144,15 @@ def _unavailable(relative: str, error: OSError) -> ChecklistUnavailable:
 def _outside(path: str) -> ChecklistUnavailable:
     return ChecklistUnavailable(
         f"expected a path inside the root, got {path!r}",
+        reason=FileTrouble.OUTSIDE_ROOT,
+    )
+
+
+def _led_outside(path: str) -> ChecklistUnavailable:
+    """Say it in the same words whatever is there, and whether anything is."""
+    return ChecklistUnavailable(
+        f"expected a path inside the root, got {path!r}, which a symlink leads out of"
+        " it",
         reason=FileTrouble.OUTSIDE_ROOT,
     )
 

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from heartbeat.errors import HeartbeatError, InvalidMessage, Unsupported
 from heartbeat.replies import ErrorReply, ServerMessage
 from heartbeat.requests import CLIENT_MESSAGE, REQUEST_TYPES, ClientMessage
-from heartbeat.wire import Wire, explain
+from heartbeat.wire import Wire, explain, shown
 
 #: Name and version of the protocol, as documents and the schema state it.
 PROTOCOL = "heartbeat.v1"
@@ -46,7 +46,8 @@ def parse_request(frame: str | bytes) -> ClientMessage:
         )
     if kind not in REQUEST_TYPES:
         raise InvalidMessage(
-            f"type: expected one of {', '.join(REQUEST_TYPES)}, got {str(kind)[:80]!r}"
+            f"type: expected one of {', '.join(REQUEST_TYPES)},"
+            f" got {shown(kind) if 'type' in data else 'nothing'}"
         )
     try:
         return CLIENT_MESSAGE.validate_json(frame, strict=True)
@@ -111,7 +112,7 @@ def _object(frame: str) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         raise InvalidMessage(f"expected a JSON object, got {frame[:80]!r}") from error
     if not isinstance(data, dict):
-        raise InvalidMessage(f"expected a JSON object, got {type(data).__name__}")
+        raise InvalidMessage(f"expected a JSON object, got {frame[:80]!r}")
     return data
 
 

@@ -14,6 +14,7 @@ from heartbeat.views import (
     ListedHeartbeat,
     OldSchedule,
     RunView,
+    State,
     UsageOfDay,
 )
 from heartbeat.wire import Wire
@@ -50,9 +51,7 @@ class Configured(Reply):
     next_runs: tuple[str, ...]
     items: tuple[ItemView, ...]
     paused: bool = False
-    run_id: str | None = Field(
-        default=None, description="of the run asked for by runNow"
-    )
+    run_id: str | None = Field(None, description="of the run asked for by runNow")
 
 
 class Page(Reply):
@@ -78,9 +77,8 @@ class GetResult(Reply):
     config: EffectiveConfig
     next_runs: tuple[str, ...]
     items: tuple[ItemView, ...] = ()
-    problem: str | None = Field(
-        default=None, description="why the checklist cannot be read now"
-    )
+    incidents: tuple[IncidentView, ...] = ()
+    problem: str | None = Field(None, description="why it cannot be read or run now")
 
 
 class DeleteResult(Reply):
@@ -109,6 +107,7 @@ class ResumeResult(Reply):
         default=None,
         description="a run at once, since one found trouble while it was paused",
     )
+    state: State | None = None
 
 
 class RunResult(Reply):
@@ -157,6 +156,7 @@ class UnsnoozeResult(Reply):
     type: Literal["heartbeat.unsnooze.result"] = "heartbeat.unsnooze.result"
     schedule_id: str
     item_key: str
+    changed: bool = True
 
 
 class UsageReport(Reply):

@@ -34,6 +34,8 @@ from heartbeat.wire import Record, explain
 #: Longest details of an item that is ok in a record: they matter least, and a heartbeat
 #: has a budget of bytes for all of its records.
 MAX_OK_DETAILS = 120
+#: So much of why a checklist could not be used says what is wrong, and where.
+MAX_PROBLEM = 300
 
 #: A stored instant; the last is the end of 9999, past which no text can be made of it.
 StoredMs = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
@@ -100,13 +102,17 @@ class RunItem(Record):
 
 
 class RunRecord(Record):
-    """What became of a slot. `count`, `from_ms`, `to_ms` tell of several as one."""
+    """What became of a slot. `count`, `from_ms`, `to_ms` tell of several as one.
+
+    `problem` is why the checklist could not be used.
+    """
 
     v: Literal[1] = 1
     run_id: str = Field(min_length=1)
     slot_ms: StoredMs
     status: RunStatus
     reason: Reason | None = None
+    problem: str | None = Field(default=None, max_length=MAX_PROBLEM)
     count: PositiveInt | None = None
     from_ms: StoredMs | None = None
     to_ms: StoredMs | None = None
@@ -145,6 +151,7 @@ class RunRecord(Record):
             "slot": _text(self.slot_ms),
             "status": self.status.value,
             "reason": None if self.reason is None else self.reason.value,
+            "problem": self.problem,
             "count": self.count,
             "from": _text(self.from_ms),
             "to": _text(self.to_ms),

@@ -13,6 +13,9 @@ from heartbeat.phrases import did_you_mean, shown
 from heartbeat.tool_arguments import is_url, parse_redis_server, parse_window
 from heartbeat.tools import CATALOGUE, Tool, ToolCall
 
+#: Tools that open what their first argument names, where it is no URL.
+_CONTAINED = frozenset({"file", "json", "log"})
+
 
 def check_call(call: ToolCall, *, line: int | None = None) -> Tool:
     """Return the tool that is called. Raises InvalidProbe with the given line."""
@@ -31,6 +34,16 @@ def check_call(call: ToolCall, *, line: int | None = None) -> Tool:
         except ValueError as error:
             raise InvalidProbe(f"{tool.name}: {error}", line=line) from error
     return tool
+
+
+def contained_path(call: ToolCall) -> str | None:
+    """Return the path of a call that may lie below the root or a read path only.
+
+    For calls that have been checked.
+    """
+    if call.tool not in _CONTAINED or is_url(call.arguments[0]):
+        return None
+    return call.arguments[0]
 
 
 def is_host_bound(call: ToolCall) -> bool:

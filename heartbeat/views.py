@@ -7,6 +7,9 @@ from pydantic import Field
 from heartbeat.config import Source
 from heartbeat.wire import Wire
 
+#: Why a heartbeat has slots or not.
+State = Literal["active", "paused", "disabled"]
+
 
 class CompilationView(Wire):
     """How an item's compiled rule stands, or why it has none."""
@@ -104,6 +107,9 @@ class _RunFacts(Wire):
     slot: str
     status: str
     reason: str | None = None
+    problem: str | None = Field(
+        default=None, description="why the checklist could not be used"
+    )
     count: int | None = None
     from_: str | None = Field(default=None, alias="from")
     to: str | None = None
@@ -144,11 +150,19 @@ class EffectiveConfig(Wire):
     sources: dict[str, Source]
 
 
+class PauseView(Wire):
+    """Since when a heartbeat is paused, and why, as whoever paused it noted."""
+
+    at: str
+    note: str | None = None
+
+
 class _HeartbeatFacts(Wire):
     schedule_id: str
     name: str
     path: str
-    state: Literal["active", "paused", "disabled"]
+    state: State
+    paused: PauseView | None = Field(default=None, description="absent: it is not")
     next_run: str | None = None
     running: bool = False
     open_incidents: int = Field(

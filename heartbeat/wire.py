@@ -1,5 +1,6 @@
 """The manner of every record and message: camelCase JSON, frozen, errors in words."""
 
+import json
 import re
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -55,6 +56,14 @@ def explain(error: ValidationError) -> str:
     )
 
 
+def shown(value: object) -> str:
+    """Return a refused value as its writer knows it, in JSON, shortened."""
+    text = repr(value)
+    if value is None or isinstance(value, bool | list | dict):
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 def _path(loc: tuple[int | str, ...]) -> str:
     path = ".".join(str(part) for part in loc if not _is_branch((part,)))
     return f"{path}: " if path else ""
@@ -78,7 +87,4 @@ def _expectation(kind: str, message: str) -> str:
 
 
 def _shown(kind: str, value: object) -> str:
-    if kind == "missing":
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return "nothing" if kind == "missing" else shown(value)

@@ -98,13 +98,14 @@ async def _compile(settings: Settings, file: Path) -> int:
     budget = RunBudget(SpendingLimits.from_settings(settings))
     tools = Toolbox(place_of(settings).policy(config, text, file.parent))
     try:
+        found = [(item, models.find(item.model or config.model)) for item in items]
+        if any(model is None for _, model in found):
+            raise InvalidSettings(
+                "expected ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL, got neither"
+            )
         _say("start", items=len(items), model=models.describe(config.model) or "none")
-        for item in items:
-            model = models.find(item.model or config.model)
-            if model is None:
-                raise InvalidSettings(
-                    "expected ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL, got neither"
-                )
+        for item, model in found:
+            assert model is not None  # looked at above
             made = await compile_item(
                 item, model=model, tools=tools, spend=budget.spend
             )

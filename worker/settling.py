@@ -14,7 +14,7 @@ from heartbeat.instants import to_ms
 from heartbeat.item_cadence import remember_judged
 from heartbeat.notices import Policy
 from heartbeat.outages import config_trouble
-from heartbeat.runs import Reason, RunRecord, RunStatus, finished_run
+from heartbeat.runs import MAX_PROBLEM, Reason, RunRecord, RunStatus, finished_run
 from heartbeat.store.runs import Known, Outcome
 from heartbeat.telling import About, tell
 from heartbeat.usage import Usage
@@ -78,7 +78,9 @@ def record_of(run: Run, evaluation: Evaluation | Unusable) -> RunRecord:
     if isinstance(evaluation, Unusable):
         if evaluation.reason == Reason.EMPTY:
             return _unjudged(run, RunStatus.SKIPPED, Reason.EMPTY)
-        return _unjudged(run, RunStatus.UNKNOWN, Reason.CONFIG)
+        problem = f"{evaluation.reason}: {evaluation.message}"
+        unjudged = _unjudged(run, RunStatus.UNKNOWN, Reason.CONFIG)
+        return unjudged.model_copy(update={"problem": problem[:MAX_PROBLEM]})
     if not evaluation.results:
         reason = Reason.NOT_DUE if evaluation.present else Reason.EMPTY
         return _unjudged(run, RunStatus.SKIPPED, reason)

@@ -29,6 +29,8 @@ def lines(message: Message) -> list[Text]:
         ]
     word, style = _KINDS[message.kind]
     head.append(f"{word} ", style).append(name).append(_where(message), "dim")
+    if message.schedule_id not in (None, name):
+        head.append(plain(f" ({message.schedule_id})"), "dim")
     return [head, *(_check(check, message.kind) for check in message.checks)]
 
 
@@ -40,8 +42,9 @@ def open_line(incident: IncidentView) -> Text:
         line.append(f": {plain(incident.details)}")
     since = instant(incident.since)
     kind = "" if incident.kind == "action" else f"{incident.kind}, "
-    known = f" ({kind}{incident.severity}, {incident.state} since {since} UTC)"
-    return line.append(plain(known), "dim")
+    key = f" {incident.item_key}" if incident.item_key else ""
+    known = f" ({kind}{incident.severity}, since {since} UTC, {incident.state};"
+    return line.append(plain(f"{known} {incident.schedule_id}{key})"), "dim")
 
 
 def _marked(kind: str, style: str) -> Text:
@@ -62,7 +65,9 @@ def _check(check: CheckView, kind: str) -> Text:
     line.append(plain(check.description), "bold" if critical else "")
     if check.details:
         line.append(f": {plain(check.details)}")
-    known = [check.severity, check.state, f"by {check.by}" if check.by else ""]
+    by = f"by {check.by}" if check.by else ""
+    key = check.item_key if kind == "action" else None
+    known = [key or "", check.severity, check.state, by]
     line.append(f" ({', '.join(plain(word) for word in known if word)})", "dim")
     return line
 

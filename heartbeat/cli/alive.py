@@ -9,9 +9,9 @@ import socket
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
+from heartbeat.cli.store import connect_store
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import GONE_MS, Processes, ProcessSeen
-from heartbeat.store.server import Server
 
 _KINDS = ("gateway", "beat", "worker")
 
@@ -19,7 +19,11 @@ _KINDS = ("gateway", "beat", "worker")
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add `alive`."""
     parser = add_command(
-        commands, common, "alive", alive, "say whether a process of this host is alive"
+        commands,
+        common,
+        "alive",
+        alive,
+        "say whether a process of this host is alive; exit code 3: cannot be known",
     )
     parser.add_argument("kind", choices=_KINDS, help="which kind of process")
 
@@ -27,12 +31,13 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def alive(context: Context, arguments: argparse.Namespace) -> int:
     """Look in the store's roll; a store that is away cannot vouch for anything."""
     host = socket.gethostname()
-    server = Server.connect(context.store_url, name="heartbeat-alive")
+    is_alive: bool | None
+    server = connect_store(context.store_url, name="heartbeat-alive")
     try:
         seen = Processes(server).seen()
         now_ms = server.now_ms()
     except StoreError as error:
-        is_alive, line = False, f"cannot be known: {error}"
+        is_alive, line = None, f"cannot be known: {error}"
     else:
         here = [one for one in seen if (one.kind, one.host) == (arguments.kind, host)]
         is_alive = any(one.is_alive for one in here)
@@ -41,8 +46,10 @@ def alive(context: Context, arguments: argparse.Namespace) -> int:
         server.close()
     context.output.say(line)  # one line, also where a terminal would wrap it
     if context.output.as_json:
-        fact = {"kind": arguments.kind, "host": host, "alive": is_alive}
+        fact = {"kind": arguments.kind, "host": host, "alive": bool(is_alive)}
         context.output.data({**fact, "message": line})
+    if is_alive is None:
+        return Exit.UNREACHABLE
     return Exit.OK if is_alive else Exit.TROUBLE
 
 

@@ -1,25 +1,25 @@
 """`heartbeat check FILE`: what would be evaluated, how, and when."""
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from heartbeat.asked import Window
 from heartbeat.checklist import Item
 from heartbeat.cli.commands import Commands, add_command
-from heartbeat.cli.compiled_rules import CompiledRules, ask_for_rules
+from heartbeat.cli.compiled_rules import CompiledRules, compiled_rules
+from heartbeat.cli.configured import ask_for_heartbeats
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.item_slots import NOT_JUDGED_YET, item_slots, shown_item_slots
 from heartbeat.cli.output import counted, plain, rows, table
+from heartbeat.cli.pace import pace
+from heartbeat.cli.previews import by_itself, of_fleet, shown_previews
 from heartbeat.cli.reading import ReadChecklist, read
-from heartbeat.cli.slots import ComingSlot, coming_slots, shown_slots
-from heartbeat.config import Timing
+from heartbeat.cli.refusals import refusals
 from heartbeat.errors import InvalidInput
-from heartbeat.hours import parse_zone
 
 #: How many of the next slots are shown.
 _SLOTS = 5
@@ -36,29 +36,37 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def check(context: Context, arguments: argparse.Namespace) -> int:
-    """Show items, probes, warnings and slots; errors in the file are trouble found."""
+    """Show items, probes, warnings and slots.
+
+    Errors in the file are trouble found, and so is that nothing would be evaluated.
+    """
     try:
         found = read(context, arguments.file)
     except InvalidInput as error:
         return _invalid(context, arguments.file, error)
-    slots = list(coming_slots(found.cadence, context.now, _SLOTS))
-    of_items = item_slots(found, context.now, _ITEM_SLOTS)
-    rules = ask_for_rules(context, arguments.file, found.checklist.items)
+    known = ask_for_heartbeats(context, arguments.file)
+    owner = known.owner or found.config.owner
+    refused = refusals(context, arguments.file, found.checklist, owner=owner)
+    found = replace(found, warnings=(*found.warnings, *refused))
+    rules = compiled_rules(known, found.checklist.items)
+    alone = by_itself(found, context.now, most=_SLOTS, of_items=_ITEM_SLOTS)
+    fleet = of_fleet(found, known, context.now, most=_SLOTS, of_items=_ITEM_SLOTS)
+    itself = alone.as_data()
     context.output.show(
         {
-            **_data(found, slots),
-            "itemRuns": [one.as_data() for one in of_items],
+            **_data(found),
+            "nextRuns": itself["nextRuns"],
+            "itemRuns": itself["itemRuns"],
+            "fleet": [one.as_data() for one in fleet],
             "compiled": rules.as_data(),
         },
         lambda: Group(
             _human(context, found, rules),
-            Text(),
-            shown_slots(slots, parse_zone(found.config.timing.timezone)),
-            shown_item_slots(of_items, note=NOT_JUDGED_YET),
+            *shown_previews(fleet or [alone]),
             *_dim(rules.note()),
         ),
     )
-    return Exit.OK
+    return Exit.OK if found.checklist.items else Exit.TROUBLE
 
 
 def _invalid(context: Context, file: str, error: InvalidInput) -> int:
@@ -70,29 +78,7 @@ def _invalid(context: Context, file: str, error: InvalidInput) -> int:
     return Exit.TROUBLE
 
 
-def pace(timing: Timing) -> str:
-    """Return in words how often and when a heartbeat runs."""
-    if timing.cron is not None:
-        often = f"cron {timing.cron}"
-    else:
-        often = f"every {(timing.interval_ms or 0) / 60_000:g} min"
-    return f"{often}{hours_text(timing.hours)} ({timing.timezone})"
-
-
-def hours_text(windows: Iterable[Window]) -> str:
-    """Return active hours in words, each after a comma; nothing if there are none."""
-    return "".join(f", {_window(window)}" for window in windows)
-
-
-def _window(window: Window) -> str:
-    days = window.days_of_week
-    on_days = "" if days is None else f" on days {','.join(map(str, days))}"
-    often = "" if window.interval is None else f" every {window.interval:g} min"
-    return f"{window.start}-{window.end}{on_days}{often}"
-
-
-def _data(found: ReadChecklist, slots: list[ComingSlot]) -> Mapping[str, object]:
-    zone = parse_zone(found.config.timing.timezone)
+def _data(found: ReadChecklist) -> Mapping[str, object]:
     checklist = found.checklist
     return {
         "path": found.path,
@@ -106,7 +92,6 @@ def _data(found: ReadChecklist, slots: list[ComingSlot]) -> Mapping[str, object]
         "timing": found.config.timing.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"heartbeat_id"}
         ),
-        "nextRuns": [slot.as_data(zone) for slot in slots],
     }
 
 
@@ -160,6 +145,8 @@ def _count(found: ReadChecklist) -> str:
         return "empty: nothing would be evaluated"
     off = f", {len(checklist.disabled)} off" if checklist.disabled else ""
     model = sum(item.needs_model for item in checklist.items)
+    if not checklist.items:
+        return f"no item is on{off}: nothing would be evaluated"
     return f"{counted(len(checklist.items), 'item')}{off}; {model} by a model"
 
 

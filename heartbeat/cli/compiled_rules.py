@@ -7,17 +7,10 @@ from datetime import datetime, timedelta
 from rich.text import Text
 
 from heartbeat.checklist import Item
-from heartbeat.cli.asking import ask_within
-from heartbeat.cli.below_root import spellings
-from heartbeat.cli.context import Context
+from heartbeat.cli.configured import KnownHeartbeats
 from heartbeat.cli.output import counted, plain
-from heartbeat.client import Client
-from heartbeat.errors import HeartbeatError
 from heartbeat.instants import from_text
 from heartbeat.views import CompilationView, ItemView
-
-#: A file is looked at at once, whether or not a gateway answers.
-_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +61,19 @@ class CompiledRules:
         return ""
 
 
-def ask_for_rules(context: Context, file: str, items: Sequence[Item]) -> CompiledRules:
-    """Ask the gateway, for a second at most, and only where an item could have one."""
+def compiled_rules(known: KnownHeartbeats, items: Sequence[Item]) -> CompiledRules:
+    """Return what the heartbeats of a file have made of its items."""
     if not any(item.needs_model for item in items):
         why = "no item needs a model"
-        return CompiledRules(url=context.url, is_wanted=False, why=why)
-
-    async def look(client: Client) -> dict[str, Sequence[ItemView]]:
-        found: dict[str, Sequence[ItemView]] = {}
-        for path in spellings(context, file, client.ready.owner):
-            for one in (await client.list(path=path)).heartbeats:
-                if one.path == path:  # an older gateway lists all
-                    reply = await client.get(one.schedule_id)
-                    found[one.schedule_id] = [
-                        item for item in reply.items if item.compilation is not None
-                    ]
-        return found
-
-    try:
-        found = ask_within(context, look, seconds=_SECONDS)
-    except HeartbeatError as error:
-        return CompiledRules(url=context.url, why=str(error))
-    return CompiledRules(url=context.url, heartbeats=found)
+        return CompiledRules(url=known.url, is_wanted=False, why=why)
+    return CompiledRules(
+        url=known.url,
+        why=known.why,
+        heartbeats={
+            name: [item for item in reply.items if item.compilation is not None]
+            for name, reply in known.heartbeats.items()
+        },
+    )
 
 
 def rule_lines(view: ItemView, now: datetime) -> Iterator[Text]:

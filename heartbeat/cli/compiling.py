@@ -22,7 +22,7 @@ from heartbeat.cli.compile_events import (
 from heartbeat.cli.context import Context
 from heartbeat.cli.costs import bill
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.output import plain, rows, table
+from heartbeat.cli.output import Output, counted, plain, rows, table
 from heartbeat.cli.run_events import Failed
 from heartbeat.cli.styles import status_text
 from heartbeat.cli.worker_lines import worker_lines
@@ -61,8 +61,7 @@ def compile_file(context: Context, arguments: argparse.Namespace) -> int:
                     context.output.fail(code=event.code, message=event.message)
                     return Exit.BAD_INPUT
                 case CompileStarted():
-                    count = f"{event.items} item{'' if event.items == 1 else 's'}"
-                    context.output.say(f"asking {event.model} for rules of {count}")
+                    _say_whom(event, context.output)
                 case ItemCompiled():
                     items.append(event)
                 case CompileDone():
@@ -83,6 +82,12 @@ def compile_file(context: Context, arguments: argparse.Namespace) -> int:
         lambda: Group(_human(items, written), Text(bill(usage), style="dim")),
     )
     return Exit.OK
+
+
+def _say_whom(event: CompileStarted, output: Output) -> None:
+    if event.items:
+        count = counted(event.items, "item")
+        output.say(f"asking {event.model} for rules of {count}")
 
 
 def _write(path: Path, items: Sequence[ItemCompiled]) -> None:

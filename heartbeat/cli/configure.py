@@ -13,14 +13,13 @@ from heartbeat.checklist import MAX_CHECKLIST_BYTES
 from heartbeat.checklist_file import FileTrouble
 from heartbeat.cli.asking import ask
 from heartbeat.cli.below_root import below_root, both_places
-from heartbeat.cli.check import hours_text
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import counted, instant, plain
+from heartbeat.cli.pace import hours_text
 from heartbeat.client import Client, ConfigureFields
 from heartbeat.errors import ChecklistUnavailable, InvalidInput, RequestRefused
-from heartbeat.owners import LOCAL_OWNER
 from heartbeat.replies import Configured
 
 #: `HH:MM-HH:MM`, then days as `/1,2,3` with Monday=1, then an interval as `@5m`.
@@ -95,12 +94,12 @@ def _elsewhere(context: Context, path: str, owner: str, error: RequestRefused) -
     Raises the gateway's refusal where there is none, ChecklistUnavailable where there
     is one that the gateway cannot be told of.
     """
-    found = below_root(context, path) if owner == LOCAL_OWNER else None
+    found = below_root(context, path, owner)
     if found == path or not Path(context.folder, path).is_file():
         raise error
     if found is None:
         raise ChecklistUnavailable(
-            f"{error}: {both_places(context, path)}", reason=FileTrouble.MISSING
+            f"{error}: {both_places(context, path, owner)}", reason=FileTrouble.MISSING
         ) from error
     return found
 

@@ -1,24 +1,21 @@
 """`list`, `get`, `history`, `pause`, `resume`, `run-now`, `delete`: what there is."""
 
 import argparse
-from datetime import datetime, timedelta
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from heartbeat.cli.asking import ask
 from heartbeat.cli.commands import Commands, add_command, check_count
-from heartbeat.cli.compiled_rules import rule_lines
 from heartbeat.cli.context import Context, Handler
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.item_slots import shown_item_slots, slots_of_views
 from heartbeat.cli.output import counted, instant, plain, rows, table
 from heartbeat.cli.styles import status_text
+from heartbeat.cli.whole import pause_text, whole
 from heartbeat.errors import Busy, RequestRefused
-from heartbeat.item_attributes import every_text
-from heartbeat.replies import GetResult
+from heartbeat.replies import ResumeResult
 from heartbeat.requests import DEFAULT_HISTORY, MAX_HISTORY
-from heartbeat.views import ItemView, ListedHeartbeat, RunView
+from heartbeat.views import ListedHeartbeat, RunView
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -55,9 +52,8 @@ def show_list(context: Context, _: argparse.Namespace) -> int:
     def human() -> RenderableType:
         if not reply.heartbeats:
             return Text("no heartbeats yet; `heartbeat configure PATH` makes one")
-        made = table(
-            "id", "name", "state", "next run (UTC)", "last run", "open", prose=("name",)
-        )
+        columns = ("id", "name", "state", "next run (UTC)", "last run", "open")
+        made = table(*columns, prose=("name", "state"))
         return rows(made, (_row(view) for view in reply.heartbeats))
 
     context.output.show(reply, human)
@@ -65,9 +61,11 @@ def show_list(context: Context, _: argparse.Namespace) -> int:
 
 
 def get(context: Context, arguments: argparse.Namespace) -> int:
-    """Show one heartbeat: its config with sources, its items and next slots."""
+    """Show one heartbeat: config with sources, trouble, items and next slots."""
     reply = ask(context, lambda client: client.get(arguments.id))
-    context.output.show(reply, lambda: _whole(reply, context.now))
+    for warning in reply.warnings:
+        context.output.warn(f"warning: {warning}")
+    context.output.show(reply, lambda: whole(reply, context.now))
     return Exit.OK
 
 
@@ -90,7 +88,8 @@ def pause(context: Context, arguments: argparse.Namespace) -> int:
     """Stop a heartbeat's slots."""
     note = arguments.note
     reply = ask(context, lambda client: client.pause(arguments.id, note=note))
-    said = "paused" if reply.changed else "was paused already"
+    kept = "; the note is not kept" if note is not None else ""
+    said = "paused" if reply.changed else f"was paused already{kept}"
     context.output.show(reply, lambda: Text(plain(f"{reply.schedule_id} {said}")))
     return Exit.OK
 
@@ -98,16 +97,20 @@ def pause(context: Context, arguments: argparse.Namespace) -> int:
 def resume(context: Context, arguments: argparse.Namespace) -> int:
     """Let a heartbeat go on."""
     reply = ask(context, lambda client: client.resume(arguments.id))
-
-    def human() -> RenderableType:
-        said = "goes on" if reply.changed else "was not paused"
-        when = f", next run {instant(reply.next_runs[0])} UTC"
-        return Text(
-            plain(reply.schedule_id + f" {said}{when if reply.next_runs else ''}")
-        )
-
-    context.output.show(reply, human)
+    context.output.show(reply, lambda: Text(plain(_resumed(reply))))
     return Exit.OK
+
+
+def _resumed(reply: ResumeResult) -> str:
+    if reply.state == "disabled":
+        said = "is no longer paused" if reply.changed else "was not paused"
+        return (
+            f"{reply.schedule_id} {said}; it is disabled: `heartbeat configure`"
+            " without --disabled lets it run"
+        )
+    said = "goes on" if reply.changed else "was not paused"
+    when = f", next run {instant(reply.next_runs[0])} UTC" if reply.next_runs else ""
+    return f"{reply.schedule_id} {said}{when}"
 
 
 def run_now(context: Context, arguments: argparse.Namespace) -> int:
@@ -134,82 +137,33 @@ def delete(context: Context, arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
+def _state(view: ListedHeartbeat) -> str:
+    """Return all that is true of it: a run goes on when its heartbeat is paused."""
+    paused = view.paused and f"paused {pause_text(view.paused)}"
+    known = ("running" if view.running else "", paused)
+    return ", ".join(part for part in known if part) or view.state
+
+
 def _row(view: ListedHeartbeat) -> tuple[str | Text | None, ...]:
     last = view.last_run
-    state = "running" if view.running else view.state
     return (
         view.schedule_id,
         view.name,
-        state,
+        _state(view),
         instant(view.next_run),
         Text() if last is None else status_text(last.status),
         str(view.open_incidents or ""),
     )
 
 
-def _whole(reply: GetResult, now: datetime) -> RenderableType:
-    view, config = reply.heartbeat, reply.config
-    facts = table("field", "value", "from", prose=("value",))
-    shown = config.model_dump(
-        mode="json", by_alias=True, exclude_none=True, exclude={"sources"}
-    )
-    rows(
-        facts,
-        (
-            (name, str(value), str(config.sources.get(name, "")))
-            for name, value in shown.items()
-        ),
-    )
-    parts: list[RenderableType] = [
-        Text(plain(f"{view.name} ({view.schedule_id}), {view.state}"), style="bold"),
-        Text(plain(f"checklist {view.path}")),
-        facts,
-    ]
-    if reply.problem is not None:
-        parts.append(Text(plain(f"problem: {reply.problem}"), style="red"))
-    if reply.items:
-        items = table("line", "item", "judged by", "key", prose=("item", "judged by"))
-        judged = (
-            (
-                str(item.line),
-                _item(item),
-                _judged_by(item, now),
-                item.item_key,
-            )
-            for item in reply.items
-        )
-        parts += [
-            Text(),
-            rows(items, judged),
-            shown_item_slots(slots_of_views(reply.items)),
-        ]
-    if reply.next_runs:
-        shown_runs = ", ".join(instant(run) for run in reply.next_runs)
-        parts.append(Text(f"\nnext runs (UTC): {shown_runs}"))
-    return Group(*parts)
-
-
-def _item(item: ItemView) -> str:
-    if item.every is None:
-        return item.description
-    return f"{item.description} (every {every_text(timedelta(minutes=item.every))})"
-
-
-def _judged_by(item: ItemView, now: datetime) -> Text:
-    if item.needs_model:
-        judge = Text(plain(item.model or "a model"))
-        return Text("\n").join([judge, *rule_lines(item, now)])
-    return Text("\n".join(map(plain, item.probes)))
-
-
 def _run(run: RunView) -> tuple[str | Text | None, ...]:
     late = "" if run.late_by is None else f"{run.late_by:.1f} s"
-    return instant(run.slot), status_text(run.status), late, run.host, _what(run)
+    return instant(run.slot), status_text(run.status), late, run.host, what(run)
 
 
-def _what(run: RunView) -> str:
+def what(run: RunView) -> str:
     """Say what a run found, or why there was none."""
-    said = [run.reason or ""]
+    said = [": ".join(part for part in (run.reason, run.problem) if part)]
     if run.count is not None and run.count > 1:
         said.append(f"{run.count} times until {instant(run.to)}")
     bad = [item for item in run.items if item.status != "ok"]

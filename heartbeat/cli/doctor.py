@@ -12,13 +12,15 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from heartbeat.budgets import Budget, Scope, SpendingLimits
-from heartbeat.cli.asking import ask
+from heartbeat.cli.asking import ask_within
 from heartbeat.cli.commands import Commands, add_command
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.finding import Finding, Level
 from heartbeat.cli.findings import Facts, judge
 from heartbeat.cli.output import plain, rows, table
+from heartbeat.cli.running import STATE_FOLDER
+from heartbeat.cli.store import connect_store
 from heartbeat.client import Client
 from heartbeat.errors import HeartbeatError, InvalidModel, StoreError
 from heartbeat.instants import from_ms, to_ms
@@ -34,6 +36,8 @@ from heartbeat.store.statistics import Statistics
 from heartbeat.store.watch import Watch
 
 _CONNECT_SECONDS = 3.0
+#: A gateway without a store needs longer, and then it is not well.
+_GATEWAY_SECONDS = 4.0
 _DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 
@@ -70,7 +74,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
 
 def _store(context: Context) -> Iterator[Finding]:
     url = context.store_url
-    server = Server.connect(url, name="doctor")
+    server = connect_store(url, name="doctor")
     try:
         now_ms = server.now_ms()
         facts = Facts(
@@ -108,6 +112,8 @@ def _fleet_budget(settings: Settings, server: Server, now: datetime) -> Budget:
 def _advice(context: Context) -> str:
     """Say where the store may be: that of an `up` is known in its folder only."""
     if context.here is None and "redis_url" not in context.settings.model_fields_set:
+        if (context.folder / STATE_FOLDER).is_dir():
+            return "`heartbeat up` is not running here: start it"
         return "call this in the folder of `heartbeat up`, or set HEARTBEAT_REDIS_URL"
     return "start it, or set HEARTBEAT_REDIS_URL"
 
@@ -161,7 +167,7 @@ def _gateway(context: Context) -> Finding:
         return client.ready.owner
 
     try:
-        owner = ask(context, look)
+        owner = ask_within(context, look, seconds=_GATEWAY_SECONDS)
     except HeartbeatError as error:
         return Finding(
             level=Level.FAIL,
@@ -180,8 +186,9 @@ def _model(settings: Settings, now: datetime) -> Finding:
         return Finding(
             level=Level.WARN,
             subject="model",
-            message="none in these settings: items without conditions are unknown",
-            advice="set ANTHROPIC_API_KEY where the workers run",
+            message="none in the settings that are seen here; those of the workers are"
+            " not: without one, items without conditions are unknown",
+            advice="see that ANTHROPIC_API_KEY is set where the workers run",
         )
     model = settings.model or DEFAULT_MODEL
     try:

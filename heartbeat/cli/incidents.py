@@ -96,9 +96,8 @@ def snooze(context: Context, arguments: argparse.Namespace) -> int:
 def unsnooze(context: Context, arguments: argparse.Namespace) -> int:
     """End a snooze."""
     reply = ask(context, lambda client: client.unsnooze(arguments.id, arguments.item))
-    context.output.show(
-        reply, lambda: Text(plain(f"{reply.item_key} is no longer snoozed"))
-    )
+    said = "is no longer snoozed" if reply.changed else "was not snoozed"
+    context.output.show(reply, lambda: Text(plain(f"{reply.item_key} {said}")))
     return Exit.OK
 
 

@@ -22,6 +22,7 @@ from heartbeat.errors import (
     InvalidInput,
     NotFound,
     RequestRefused,
+    Unauthorized,
 )
 from heartbeat.settings import Settings
 
@@ -57,8 +58,13 @@ def main(
 
 
 def _hint(error: HeartbeatError, arguments: argparse.Namespace) -> str:
-    if isinstance(error, GatewayUnavailable) and arguments.url is None:
+    is_up = arguments.command == "up"
+    if isinstance(error, GatewayUnavailable) and not (arguments.url or is_up):
         return " (`heartbeat up` starts one here; --url says where another is)"
+    if isinstance(error, Unauthorized) and not (
+        arguments.token or arguments.token_file
+    ):
+        return " (--token-file FILE or --token gives one)"
     if isinstance(error, RequestRefused) and error.code == NotFound.code:
         listing = "incidents" if hasattr(arguments, "item") else "list"
         return f" (`heartbeat {listing}` shows them)"

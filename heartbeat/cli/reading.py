@@ -9,6 +9,7 @@ from heartbeat.checklist import Checklist, parse_checklist
 from heartbeat.checklist_file import read_checklist
 from heartbeat.cli.context import Context
 from heartbeat.config import HeartbeatConfig, default_schedule_id
+from heartbeat.containment import would_be
 from heartbeat.item_checks import check_items
 from heartbeat.owners import LOCAL_OWNER
 from heartbeat.resolve import Bounds, Identity, resolve
@@ -39,7 +40,10 @@ def read(context: Context, file: str) -> ReadChecklist:
     below ROOT; elsewhere it is that of the file's name.
     """
     path = Path(context.folder, file)
-    found = read_checklist(path.name or file, root=path.parent)
+    # What a link leads to is read as `run` reads it; what of it the fleet would refuse
+    # is a warning, where its root is known.
+    real = would_be(path) if path.is_symlink() else path
+    found = read_checklist(real.name or file, root=real.parent)
     checklist = parse_checklist(found.text_bytes)
     relative = _below_root(path, Path(context.folder, context.settings.root))
     resolved = resolve(

@@ -19,6 +19,9 @@ from heartbeat.cli.styles import status_text
 from heartbeat.cli.worker_lines import worker_lines
 from heartbeat.views import RunView
 
+#: What a reason that is only a word means for a file.
+_WHY = {"empty": "no item is on"}
+
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add `run`."""
@@ -46,8 +49,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     assert done is not None  # the lines end with a result or a failure
     shown = done
     context.output.show(Done(event="done", run=shown), lambda: _verdicts(shown))
-    fine = all(item.status == "ok" for item in shown.items)
-    return Exit.OK if fine else Exit.TROUBLE
+    return Exit.OK if shown.status == "ok" else Exit.TROUBLE
 
 
 def _progress(event: Started | ItemEnded, output: Output) -> None:
@@ -76,5 +78,7 @@ def _verdicts(done: RunView) -> RenderableType:
             for item in done.items
         ),
     )
+    why = _WHY.get(done.reason or "", done.reason)
     total = Text.assemble(f"\n{done.slot}: ", status_text(done.status))
+    total.append(plain(f": {why}") if why else "")
     return Group(Text(), made, total, Text(bill(done.usage), style="dim"))

@@ -4,15 +4,14 @@ import argparse
 
 from rich.console import Group
 
-from heartbeat.cli.check import pace
 from heartbeat.cli.commands import Commands, add_command, check_count
+from heartbeat.cli.configured import ask_for_heartbeats
 from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
-from heartbeat.cli.item_slots import NOT_JUDGED_YET, item_slots, shown_item_slots
+from heartbeat.cli.pace import pace
+from heartbeat.cli.previews import by_itself, of_fleet, shown_previews
 from heartbeat.cli.reading import read
-from heartbeat.cli.slots import coming_slots, shown_slots
 from heartbeat.errors import InvalidInput
-from heartbeat.hours import parse_zone
 from heartbeat.instants import from_text
 
 #: Most slots that are shown at once.
@@ -38,7 +37,7 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def upcoming(context: Context, arguments: argparse.Namespace) -> int:
     """Show slots in UTC and in the heartbeat's zone."""
-    check_count(arguments.n, most=_MOST)
+    count = check_count(arguments.n, most=_MOST)
     after = context.now
     if arguments.start is not None:
         try:
@@ -46,18 +45,18 @@ def upcoming(context: Context, arguments: argparse.Namespace) -> int:
         except ValueError as error:
             raise InvalidInput(f"--from: {error}") from error
     found = read(context, arguments.file)
-    zone = parse_zone(found.config.timing.timezone)
-    slots = list(coming_slots(found.cadence, after, arguments.n))
+    known = ask_for_heartbeats(context, arguments.file)
+    alone = by_itself(found, after, most=count, of_items=count)
+    fleet = of_fleet(found, known, after, most=count, of_items=count)
     context.output.say(f"{found.path} runs {pace(found.config.timing)}")
-    of_items = item_slots(found, after, arguments.n)
+    itself = alone.as_data()
     context.output.show(
         {
             "path": found.path,
-            "slots": [slot.as_data(zone) for slot in slots],
-            "itemRuns": [one.as_data() for one in of_items],
+            "slots": itself["nextRuns"],
+            "itemRuns": itself["itemRuns"],
+            "fleet": [one.as_data() for one in fleet],
         },
-        lambda: Group(
-            shown_slots(slots, zone), shown_item_slots(of_items, note=NOT_JUDGED_YET)
-        ),
+        lambda: Group(*shown_previews(fleet or [alone])),
     )
     return Exit.OK

@@ -12,6 +12,7 @@ from heartbeat.cli.context import Context
 from heartbeat.cli.costs import cost
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import rows, table
+from heartbeat.client import Client
 from heartbeat.errors import InvalidInput
 from heartbeat.replies import UsageReport
 from heartbeat.requests import DEFAULT_USAGE_DAYS, MAX_USAGE_DAYS
@@ -42,7 +43,14 @@ def usage(context: Context, arguments: argparse.Namespace) -> int:
     days: int = arguments.days
     if not 1 <= days <= MAX_USAGE_DAYS:
         raise InvalidInput(f"--days: expected 1 to {MAX_USAGE_DAYS}, got {days}")
-    report = ask(context, lambda client: client.usage(arguments.id, days=days))
+
+    async def call(client: Client) -> UsageReport:
+        report = await client.usage(arguments.id, days=days)
+        if arguments.id and not report.days:
+            await client.get(arguments.id)  # refuses what there is none of
+        return report
+
+    report = ask(context, call)
     for warning in report.warnings:
         context.output.warn(warning)
     context.output.show(report, lambda: shown(report, is_of_one=bool(arguments.id)))

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import sys
 
 from heartbeat.cli.alert_lines import lines, open_line
 from heartbeat.cli.commands import Commands, add_command, check_count
@@ -10,6 +9,9 @@ from heartbeat.cli.context import Context
 from heartbeat.cli.failures import Exit
 from heartbeat.cli.output import Output
 from heartbeat.client import Client, Message, connect
+
+#: Messages of one call; whoever wants more wants no end.
+_MOST = 1_000_000
 
 
 def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -33,7 +35,7 @@ def add_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
 def watch(context: Context, arguments: argparse.Namespace) -> int:
     """Show what is open, then each message of the feed, until interrupted."""
     if arguments.n is not None:
-        check_count(arguments.n, most=sys.maxsize)
+        check_count(arguments.n, most=_MOST)
 
     async def forever() -> None:
         async with connect(

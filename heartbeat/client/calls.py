@@ -5,9 +5,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Literal, TypedDict, TypeVar, Unpack
 
-from pydantic import ValidationError
-
 from heartbeat.asked import Notify, Window
+from heartbeat.client.building import build, type_of
 from heartbeat.client.connection import Connection
 from heartbeat.client.paging import all_of
 from heartbeat.errors import GatewayUnavailable, InvalidMessage
@@ -45,7 +44,6 @@ from heartbeat.requests import (
     Unsnooze,
     UsageQuery,
 )
-from heartbeat.wire import explain
 
 _Request = TypeVar("_Request", bound=Request)
 _Reply = TypeVar("_Reply", bound=Reply)
@@ -92,7 +90,8 @@ class Calls:
         )
         if request.unknown_fields:
             raise InvalidMessage(
-                f"expected fields of heartbeat.configure, got {request.unknown_fields}"
+                "expected fields of heartbeat.configure, got"
+                f" {', '.join(request.unknown_fields)}"
             )
         return await self._ask(request, Configured)
 
@@ -229,8 +228,8 @@ class Calls:
             pending.forget(request)
         if not isinstance(reply, expected):
             raise InvalidMessage(
-                f"from the gateway: expected {expected.__name__} for {request.id!r},"
-                f" got {type(reply).__name__}"
+                f"from the gateway: expected {type_of(expected)} for {request.id!r},"
+                f" got {type_of(type(reply))}"
             )
         return reply
 
@@ -239,12 +238,3 @@ class Calls:
         if self._connection.inbox.is_full:
             text += ": the buffer of alerts is full; take them with alerts()"
         return text
-
-
-def build(kind: type[_Request], /, **fields: object) -> _Request:
-    """Make a request of the fields that have a value; raises InvalidMessage."""
-    given = {name: value for name, value in fields.items() if value is not None}
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        raise InvalidMessage(explain(error)) from error

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from heartbeat.client.acks import LONGEST_WAIT
-from heartbeat.client.calls import Calls, build
+from heartbeat.client.building import build
+from heartbeat.client.calls import Calls
 from heartbeat.client.connection import Connection
 from heartbeat.client.dialing import Dialer
 from heartbeat.client.inbox import Message

@@ -154,7 +154,8 @@ class Connection:
         except ConnectionClosed as closed:
             frame = closed.rcvd
             code, reason = (None, "") if frame is None else (frame.code, frame.reason)
-            return ended_by_close(code, reason, self._closing)
+            has_token = self.hello().token is not None
+            return ended_by_close(code, reason, self._closing, has_token=has_token)
         except TimeoutError:
             return Ended(error=GatewayUnavailable("the gateway has gone silent"))
         except HeartbeatError as error:

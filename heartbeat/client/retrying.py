@@ -20,10 +20,11 @@ STABLE_SECONDS = 10.0
 #: Shortest wait after "overloaded" (1013), so that a full gateway is left alone.
 _OVERLOADED = (10.0, 30.0)
 
+_BAD_TOKEN = 4401
 #: Close codes after which the same attempt would end the same way.
 _STOP: dict[int, tuple[type[HeartbeatError], str]] = {
     4400: (InvalidMessage, "the gateway took a frame for abuse"),
-    4401: (Unauthorized, "the gateway does not know this token"),
+    _BAD_TOKEN: (Unauthorized, "the gateway does not know this token"),
     4403: (Unauthorized, "the gateway forbids this client"),
     4406: (Unsupported, "the gateway speaks no protocol of this client"),
     4409: (ConnectionReplaced, "another connection uses the same client id"),
@@ -56,13 +57,17 @@ class Ended:
     delay: tuple[float, float] | None = None
 
 
-def ended_by_close(code: int | None, reason: str, closing: Closing | None) -> Ended:
+def ended_by_close(
+    code: int | None, reason: str, closing: Closing | None, *, has_token: bool = True
+) -> Ended:
     """Judge a close by its code (None: the network broke) and what was said before."""
     if code is None and closing is not None:
         code = closing.code
     told = closing.reason if closing is not None else reason
     if code in _STOP:
         error, meaning = _STOP[code]
+        if code == _BAD_TOKEN and not has_token:
+            meaning = "the gateway needs a token, and none was given"
         return Ended(error=error(f"{meaning} ({code}{f': {told}' if told else ''})"))
     if closing is not None and not closing.reconnect:
         return Ended(error=Unsupported(f"the gateway wants no more: {code} {told}"))

@@ -59,6 +59,7 @@ class Stored:
     running: bool
     book: Book
     revision: str
+    paused_note: str | None = None
 
     @property
     def state(self) -> State:
@@ -245,6 +246,7 @@ def _stored(
         running=fields_of(cast(str | None, open_slot)).get("state") == "running",
         book=book_of(uid, text),
         revision=revision_of(revision),
+        paused_note=str(pause["note"]) if pause.get("note") else None,
     )
 
 

@@ -89,18 +89,25 @@ class Server:
         }
 
     @classmethod
-    def connect(cls, url: str, *, name: str) -> Self:
+    def connect(
+        cls,
+        url: str,
+        *,
+        name: str,
+        timeout: float = SOCKET_TIMEOUT,
+        retries: int = RETRIES,
+    ) -> Self:
         """Make a client; nothing is sent yet. `name` shows in `CLIENT LIST`."""
         client = redis.Redis.from_url(
             url,
             client_name=name,
             decode_responses=True,
             encoding_errors="replace",
-            socket_timeout=SOCKET_TIMEOUT,
-            socket_connect_timeout=SOCKET_TIMEOUT,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             socket_keepalive=True,
             health_check_interval=30,
-            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.3), RETRIES),
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.3), retries),
         )
         return cls(client)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_gateway_that_does_not_answer_is_not_waited_for(shell: Shell) -> None:
     assert "did not answer within 1 s" in called.out
 
 
-def test_nobody_is_asked_where_no_item_could_have_a_rule(
+def test_no_rule_is_missed_where_no_item_could_have_one(
     shell: Shell, tmp_path: Path
 ) -> None:
     (tmp_path / "probes.md").write_text("- [ ] a\n  - probe: load load1 < 99\n")
@@ -165,3 +166,52 @@ def test_nobody_is_asked_where_no_item_could_have_a_rule(
     compiled = away.json("check", "probes.md")["compiled"]
     assert isinstance(compiled, dict)
     assert compiled["why"] == "no item needs a model"
+
+
+def fleet_of(shell: Shell, *argv: str) -> dict[str, dict[str, Any]]:
+    """Return what is previewed of each heartbeat, by its id."""
+    fleet = shell.json(*argv)["fleet"]
+    assert isinstance(fleet, list)
+    return {one["scheduleId"]: one for one in fleet}
+
+
+def test_the_runs_of_the_fleet_are_shown_where_it_knows_the_file(shell: Shell) -> None:
+    fleet = fleet_of(shell, "check", "HEARTBEAT.md")
+    out = shell.call("check", "HEARTBEAT.md").out
+    for name in ("one", "two"):
+        slots = [slot["slot"] for slot in fleet[name]["nextRuns"]]
+        known = shell.json("get", name)["nextRuns"]
+        assert isinstance(known, list)
+        assert len({*slots} & {*known}) >= 4  # one may pass in between
+        assert f"{slots[0][:10]} {slots[0][11:19]}" in out
+        assert f"{name} runs every 30 min" in out
+    assert fleet["one"]["nextRuns"] != fleet["two"]["nextRuns"]
+    assert "another place" not in out
+
+
+def test_upcoming_shows_them_from_any_instant(shell: Shell) -> None:
+    words = ("upcoming", "HEARTBEAT.md", "-n", "7", "--from", "2031-11-24T16:00:00Z")
+    one = fleet_of(shell, *words)["one"]
+    assert len(one["nextRuns"]) == 7
+    assert one["nextRuns"][0]["slot"].startswith("2031-11-24T16:")
+    assert "one runs every 30 min" in shell.call(*words).out
+
+
+def test_what_the_message_said_counts_and_not_only_the_file(shell: Shell) -> None:
+    options = ("--id", "cron", "--cron", "0 6 * * *", "--timezone", "Asia/Tokyo")
+    shell.json("configure", "other.md", "--no-run", *options)
+    out = shell.call("check", "other.md").out
+    assert "cron runs cron 0 6 * * * (Asia/Tokyo)" in out
+    shell.call("pause", "cron")
+    assert "not now: it is paused" in shell.call("check", "other.md").out
+    assert fleet_of(shell, "check", "other.md")["cron"]["nextRuns"] == []
+    shell.call("delete", "cron")
+
+
+def test_elsewhere_it_is_said_whose_place_in_the_interval_is_shown(
+    shell: Shell,
+) -> None:
+    assert fleet_of(shell, "check", "other.md") == {}
+    said = "of the owner local: another id or owner has another place"
+    assert said in shell.call("check", "other.md").out
+    assert said in shell.call("upcoming", "other.md").out

@@ -93,6 +93,6 @@ def test_a_rule_on_a_host_that_the_checklist_does_not_name_is_not_written(
 
 
 def test_without_a_model_it_says_what_is_missing(file: Path, call: Call) -> None:
-    code, _, errors = call("compile", "HEARTBEAT.md", ANTHROPIC_BASE_URL="")
-    assert code == 2
+    code, out, errors = call("compile", "HEARTBEAT.md", ANTHROPIC_BASE_URL="")
+    assert (code, out) == (2, "")
     assert "expected ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL" in errors

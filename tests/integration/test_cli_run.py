@@ -97,3 +97,11 @@ def test_compiling_is_bounded_and_told_too(api: MessagesApi, call: Call) -> None
     assert "for 3 calls: 300 tokens in" in out
     assert "no rule: " in out
     assert "needs reading" not in out
+
+
+def test_a_run_of_a_file_that_is_all_off_says_why_it_was_skipped(
+    call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "HEARTBEAT.md").write_text("- [x] The load is bearable\n")
+    out, _ = call("run")
+    assert "- skipped: no item is on" in out

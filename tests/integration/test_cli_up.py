@@ -159,11 +159,17 @@ def test_children_end_when_it_is_killed(tmp_path: Path) -> None:
             until_gone(child)
 
 
-def test_what_a_service_has_against_its_settings_is_said(tmp_path: Path) -> None:
-    with running_up(tmp_path, HEARTBEAT_TOKENS_FILE="/none") as up:
-        assert up.process.wait(30) == 3
-        assert "gateway does not start" in up.said
-        assert "HEARTBEAT_TOKENS_FILE" in up.said
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HEARTBEAT_TOKENS_FILE", "/none"), ("HEARTBEAT_HOST", "0.0.0.0")],
+)
+def test_what_a_service_has_against_its_settings_is_said(
+    tmp_path: Path, variable: str, value: str
+) -> None:
+    with running_up(tmp_path, **{variable: value}) as up:
+        assert up.process.wait(30) == 2
+        assert f"gateway does not start: gateway: {variable}" in up.said
+        assert "starts one here" not in up.said
 
 
 def test_a_redis_that_is_away_is_said_at_once(tmp_path: Path) -> None:

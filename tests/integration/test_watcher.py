@@ -11,7 +11,7 @@ from redis import Redis
 
 from beat_schedule.dispatch import followed
 from gateway.overdue import MOST_SINGLE
-from gateway.watcher import LOOK_SECONDS, STALL_SECONDS, Watcher
+from gateway.watcher import LOOK_SECONDS, MOST_LOGGED, STALL_SECONDS, Watcher
 from heartbeat.book import Book
 from heartbeat.notices import Ending
 from heartbeat.outages import end_overdue
@@ -98,6 +98,18 @@ def test_it_tells_when_no_beat_claims_a_slot(scene: Scene) -> None:
     (alert,) = scene.told()
     assert alert["kind"] == "overdue"
     assert "no beat has claimed it" in str(alert["checks"])
+
+
+def test_the_log_names_a_few_of_those_that_are_overdue(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [f"hb-{number}" for number in range(MOST_LOGGED + 2)]
+    scene.configure(*names)
+    scene.note_missed(*names)
+    scene.look_for(0)
+    (line,) = [one.getMessage() for one in caplog.records if "overdue" in one.msg]
+    assert line.startswith("overdue of the owner local, 7 in all: hb-")
+    assert line.endswith(" and 2 more")
 
 
 def test_it_tells_when_no_worker_begins_a_slot(scene: Scene) -> None:

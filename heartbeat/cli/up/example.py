@@ -7,16 +7,23 @@ from heartbeat.cli.context import Context
 from heartbeat.cli.starter import STARTER
 from heartbeat.cli.watch import follow
 from heartbeat.client import Client, ConfigureFields, connect
-from heartbeat.errors import HeartbeatError, RequestRefused
+from heartbeat.errors import HeartbeatError, RequestRefused, Unauthorized
+from heartbeat.owners import root_of
 from heartbeat.replies import RunResult
 from heartbeat.views import ListedHeartbeat
 
-#: Checklists below ROOT, of which the first that is there is configured.
+#: Checklists below the owner's root, of which the first that is there is configured.
 _CANDIDATES = ("HEARTBEAT.md", "examples/HEARTBEAT.md")
 #: How often it is asked whether the first run is over.
 _BETWEEN_SECONDS = 1.0
 #: Name of the starter checklist, where there is no file.
 _STARTER_NAME = "starter"
+#: What to do where the gateway takes clients with a token only.
+_WITH_TOKEN = (
+    "no example was configured: `heartbeat configure PATH --token-file FILE` makes a"
+    " heartbeat, `heartbeat watch --token-file FILE` shows alerts, and"
+    " `heartbeat up --token-file FILE` does both"
+)
 
 
 async def show_alerts(context: Context, *, with_example: bool) -> None:
@@ -33,6 +40,8 @@ async def show_alerts(context: Context, *, with_example: bool) -> None:
     except* HeartbeatError as errors:
         for error in errors.exceptions:
             context.output.warn(f"alerts are not shown here: {error}")
+        if errors.subgroup(Unauthorized) is not None:
+            context.output.warn(_WITH_TOKEN)
     await asyncio.Event().wait()
 
 
@@ -41,7 +50,8 @@ async def _run_example(client: Client, context: Context) -> RunResult | None:
 
     A heartbeat that watches it already is left as somebody configured it.
     """
-    path, fields = _example(Path(context.folder, context.settings.root))
+    root = Path(context.folder, context.settings.root)
+    path, fields = _example(root_of(client.ready.owner, root))
     try:
         view = await _known(client, path)
         if view is None:

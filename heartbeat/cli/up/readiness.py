@@ -4,9 +4,15 @@ import asyncio
 import http.client
 from collections.abc import Callable
 
+from heartbeat.cli.failures import Exit
+from heartbeat.cli.store import connect_store
 from heartbeat.cli.up.supervised import Supervised
-from heartbeat.errors import GatewayUnavailable, StoreError
-from heartbeat.store.server import Server
+from heartbeat.errors import (
+    GatewayUnavailable,
+    HeartbeatError,
+    InvalidSettings,
+    StoreError,
+)
 
 #: Seconds that a process may take to serve: a busy laptop, a large append-only file.
 _PATIENCE_SECONDS = 60.0
@@ -14,15 +20,16 @@ _BETWEEN_SECONDS = 0.1
 
 
 async def until_ready(process: Supervised, is_ready: Callable[[], bool]) -> None:
-    """Ask until it serves; raises GatewayUnavailable if it ends or takes too long."""
+    """Ask until it serves; raises GatewayUnavailable if it ends or takes too long.
+
+    Raises InvalidSettings where it refuses its own, as all of our processes do alike.
+    """
     name = process.child.name
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while not await asyncio.to_thread(is_ready):
                 if process.ends:
-                    raise GatewayUnavailable(
-                        f"{name} does not start: {process.last_words()}"
-                    )
+                    raise _no_start(process)
                 await asyncio.sleep(_BETWEEN_SECONDS)
     except TimeoutError as error:
         raise GatewayUnavailable(
@@ -31,9 +38,16 @@ async def until_ready(process: Supervised, is_ready: Callable[[], bool]) -> None
         ) from error
 
 
+def _no_start(process: Supervised) -> HeartbeatError:
+    message = f"{process.child.name} does not start: {process.last_words()}"
+    if process.code == Exit.BAD_INPUT:
+        return InvalidSettings(message)
+    return GatewayUnavailable(message)
+
+
 def store_answers(url: str) -> bool:
     """Say whether Redis serves."""
-    server = Server.connect(url, name="up")
+    server = connect_store(url, name="up")
     try:
         server.now_ms()
     except StoreError:

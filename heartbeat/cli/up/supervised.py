@@ -29,6 +29,8 @@ _ERROR_LIKE = re.compile(
 class Supervised:
     """One child: `start` once, `stop` once; started again whenever it ends itself.
 
+    `ends` counts how often it did so, `code` is the exit code of the last time.
+
     It leads a process group of its own, so that Ctrl-C reaches only the supervisor and
     what it leaves behind can be found.
     """
@@ -38,6 +40,7 @@ class Supervised:
     ) -> None:
         self.child = child
         self.ends = 0
+        self.code: int | None = None
         self._folder = folder
         self._log = log
         self._say = say
@@ -93,6 +96,7 @@ class Supervised:
         while True:
             began = loop.time()
             code = await self._until_end(process, is_new=self.ends > 0)
+            self.code = code
             self.ends += 1
             if loop.time() - began >= _STABLE_SECONDS:
                 attempt = 0

@@ -18,7 +18,7 @@ def call(
     monkeypatch.chdir(tmp_path)
 
     def once(*argv: str, **environ: str) -> Called:
-        code = main(argv, environ)
+        code = main(argv, {"HEARTBEAT_PORT": "1", **environ})  # no gateway is there
         out, errors = capsys.readouterr()
         return Called(code=code, out=out, errors=errors)
 

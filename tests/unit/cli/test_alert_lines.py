@@ -21,7 +21,7 @@ def an_alert(
 ) -> Alert:
     check = CheckView(
         description="Disk", details="97 % used", severity="warning", state="new",
-        by="rule",
+        by="rule", item_key="k",
     )  # fmt: skip
     return Alert(
         alert_id="e-1", schedule_id="hb-1", name=name, timestamp=AT, kind=kind,
@@ -35,8 +35,8 @@ def written(message: Message) -> list[str]:
 
 def test_an_alert_has_its_head_and_a_line_a_check() -> None:
     assert written(an_alert()) == [
-        "16:00:03 ALERT web on db1",
-        "✗ Disk: 97 % used (warning, new, by rule)",
+        "16:00:03 ALERT web on db1 (hb-1)",
+        "✗ Disk: 97 % used (k, warning, new, by rule)",
     ]
 
 
@@ -47,16 +47,24 @@ def test_an_alert_has_its_head_and_a_line_a_check() -> None:
 def test_every_kind_has_its_word(
     kind: Literal["degraded", "overdue", "config"], word: str
 ) -> None:
-    assert written(an_alert(kind=kind))[0] == f"16:00:03 {word} web on db1"
+    assert written(an_alert(kind=kind))[0] == f"16:00:03 {word} web on db1 (hb-1)"
 
 
 def test_what_is_unknown_is_not_marked_as_failed() -> None:
     assert written(an_alert(kind="degraded"))[1].startswith("? Disk")
 
 
+def test_only_what_can_be_acknowledged_has_the_key_for_that() -> None:
+    assert written(an_alert(kind="degraded"))[1].endswith("(warning, new, by rule)")
+
+
+def test_an_id_that_is_the_name_is_not_said_twice() -> None:
+    assert written(an_alert(name="hb-1"))[0] == "16:00:03 ALERT hb-1 on db1"
+
+
 def test_lateness_is_told_from_a_second_on() -> None:
-    assert written(an_alert(late_by=0.6))[0].endswith("on db1")
-    assert written(an_alert(late_by=35.61))[0].endswith("on db1, 35.6 s late")
+    assert written(an_alert(late_by=0.6))[0].endswith("on db1 (hb-1)")
+    assert written(an_alert(late_by=35.61))[0].endswith("on db1, 35.6 s late (hb-1)")
 
 
 def test_an_alert_of_several_heartbeats_says_so() -> None:
@@ -95,7 +103,7 @@ def test_trouble_that_was_open_before_says_since_when() -> None:
         details="97 % used", severity="critical", state="open", since=AT,
     )  # fmt: skip
     assert open_line(incident).plain.strip() == (
-        "✗ web: Disk: 97 % used (critical, open since 2026-11-24 16:00:03 UTC)"
+        "✗ web: Disk: 97 % used (critical, since 2026-11-24 16:00:03 UTC, open; hb-1 k)"
     )
 
 
@@ -106,5 +114,6 @@ def test_open_trouble_of_another_kind_says_which() -> None:
         since=AT,
     )  # fmt: skip
     assert open_line(unjudged).plain.strip() == (
-        "? web: Disk: no model (degraded, warning, open since 2026-11-24 16:00:03 UTC)"
+        "? web: Disk: no model (degraded, warning, since 2026-11-24 16:00:03 UTC, open;"
+        " hb-1 k)"
     )

@@ -28,32 +28,32 @@ def a_context(
 
 def test_the_root_of_the_settings_is_known(tmp_path: Path) -> None:
     context = a_context(tmp_path / "a", root=tmp_path)
-    assert below_root(context, "b.md") == "a/b.md"
-    assert below_root(context, "../b.md") == "b.md"
+    assert below_root(context, "b.md", "local") == "a/b.md"
+    assert below_root(context, "../b.md", "local") == "b.md"
 
 
 def test_the_root_of_the_up_that_runs_here_outranks_them(tmp_path: Path) -> None:
     here = Place(url=URL, root=str(tmp_path / "a"))
     context = a_context(tmp_path, here=here, root=tmp_path)
-    assert below_root(context, "a/b.md") == "b.md"
+    assert below_root(context, "a/b.md", "local") == "b.md"
 
 
 def test_what_is_outside_has_no_path_below_it(tmp_path: Path) -> None:
-    assert below_root(a_context(tmp_path, root=tmp_path / "a"), "b.md") is None
+    assert below_root(a_context(tmp_path, root=tmp_path / "a"), "b.md", "local") is None
 
 
 @pytest.mark.parametrize("url", [URL, "ws://far.example/ws"])
 def test_a_root_that_nobody_named_is_not_guessed(tmp_path: Path, url: str) -> None:
     context = a_context(tmp_path, url=url)
-    assert below_root(context, "b.md") is None
-    assert "below its own root, and not at" in both_places(context, "b.md")
+    assert below_root(context, "b.md", "local") is None
+    assert "below its own root, and not at" in both_places(context, "b.md", "local")
 
 
 def test_the_root_of_another_machine_is_not_that_of_the_settings(
     tmp_path: Path,
 ) -> None:
     context = a_context(tmp_path, url="ws://far.example/ws", root=tmp_path)
-    assert below_root(context, "b.md") is None
+    assert below_root(context, "b.md", "local") is None
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,11 @@ def test_a_gateway_may_know_a_file_by_several_names(
 
 def test_owners_have_a_folder_each(tmp_path: Path) -> None:
     context = a_context(tmp_path / "ann" / "x", root=tmp_path)
+    assert below_root(context, "b.md", "ann") == "x/b.md"
+    assert below_root(context, "../../b.md", "ann") is None
+    assert repr(str(tmp_path / "ann")) in both_places(context, "b.md", "ann")
+    far = a_context(tmp_path, url="ws://far.example/ws")
+    assert "the folder 'ann' of its own root" in both_places(far, "b.md", "ann")
     assert list(spellings(context, "b.md", "ann")) == ["x/b.md", "b.md"]
 
 

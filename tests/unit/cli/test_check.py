@@ -58,11 +58,20 @@ def test_json_has_items_warnings_and_slots(call: Call, checklist: str) -> None:
     assert len(slots) == 5
 
 
-def test_an_empty_checklist_is_said_to_be_empty(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "empty.md").write_text("# Nothing yet\n")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("# Nothing yet\n", "empty: nothing would be", id="empty"),
+        pytest.param("- [x] a\n", "no item is on, 1 off: nothing would be", id="off"),
+    ],
+)
+def test_a_checklist_that_checks_nothing_is_trouble_found(
+    call: Call, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "empty.md").write_text(text)
     called = call("check", "empty.md")
-    assert called.code == 0
-    assert "empty: nothing would be evaluated" in called.out
+    assert called.code == 1
+    assert said in called.out
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """What the doctor says where little is there."""
 
+from pathlib import Path
+
 import pytest
 
+from heartbeat.cli.running import only_one
 from heartbeat.instants import from_ms
 from heartbeat.store.gates import Closed, Gates
 from heartbeat.store.server import Server
@@ -35,7 +38,9 @@ def test_what_is_away_fails_with_advice(call: Call, subject: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "level", "said"),
     [
-        pytest.param({}, "warn", "none in these settings", id="no-key"),
+        pytest.param(
+            {}, "warn", "none in the settings that are seen here", id="no-key"
+        ),
         pytest.param(
             {"ANTHROPIC_API_KEY": "sk"}, "ok", "anthropic:claude-", id="default-model"
         ),
@@ -89,6 +94,15 @@ def test_outside_the_folder_of_up_it_says_where_to_look(call: Call) -> None:
     if "looked at redis://127.0.0.1:6379/0" not in out:
         pytest.skip("a Redis serves at the default port")
     assert "in the folder of `heartbeat up`, or set HEARTBEAT_REDIS_URL" in out
+
+
+def test_where_up_has_ended_it_says_so(call: Call, tmp_path: Path) -> None:
+    with only_one(tmp_path):
+        pass
+    out = call("doctor", HEARTBEAT_PORT="1").out
+    if "looked at redis://127.0.0.1:6379/0" not in out:
+        pytest.skip("a Redis serves at the default port")
+    assert "`heartbeat up` is not running here: start it" in out
 
 
 def test_closed_gates_and_the_fleets_day_are_looked_at(

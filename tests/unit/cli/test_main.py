@@ -66,6 +66,9 @@ def test_wrong_usage_is_exit_code_2(call: Call, argv: list[str], expected: str) 
             ["upcoming", "ok.md", "--from", "2026-11-24T16:00:00"], "offset", id="naive"
         ),
         pytest.param(["upcoming", "ok.md", "-n", "0"], "-n: expected 1 to", id="none"),
+        pytest.param(
+            ["watch", "-n", "0"], "-n: expected 1 to 1000000, got 0", id="watch-n"
+        ),
         pytest.param(["upcoming", "bad.md"], "line 2", id="bad-checklist"),
         pytest.param(
             ["configure", "a.md", "--active", "8-9"], "--active: expected", id="hours"
@@ -95,7 +98,7 @@ def test_wrong_usage_is_exit_code_2(call: Call, argv: list[str], expected: str) 
         pytest.param(["init", "ok.md"], "expected no file yet", id="init-exists"),
         pytest.param(
             ["watch", "--client-id", "a b", "--url", "ws://127.0.0.1:1/ws"],
-            "client_id: expected",
+            "clientId: expected",
             id="client-id",
         ),
         pytest.param(

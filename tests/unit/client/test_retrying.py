@@ -42,6 +42,11 @@ def test_it_stops_where_the_same_attempt_would_end_alike(
     assert str(code) in str(ended.error)
 
 
+def test_a_client_without_token_is_not_told_that_its_token_is_wrong() -> None:
+    ended = ended_by_close(4401, "told", None, has_token=False)
+    assert "needs a token, and none was given (4401: told)" in str(ended.error)
+
+
 @pytest.mark.parametrize("code", [None, 1000, 1001, 1006, 1011, 1012, 4408, 4410, 4429])
 def test_it_goes_on_after_any_other_end(code: int | None) -> None:
     ended = ended_by_close(code, "", None)

@@ -50,11 +50,22 @@ def test_a_hello_needs_no_id() -> None:
     ("frame", "said"),
     [
         pytest.param("x", "expected a JSON object, got 'x'", id="not JSON"),
-        pytest.param("[]", "got list", id="a list"),
-        pytest.param(b"\0", "1 binary bytes", id="binary"),
+        pytest.param("[]", "expected a JSON object, got '[]'", id="a list"),
+        pytest.param("null", "expected a JSON object, got 'null'", id="null"),
+        pytest.param('{"id":"1"}', "usage.query, got nothing", id="no type"),
+        pytest.param('{"type":null,"id":"1"}', "got null", id="type is null"),
+        pytest.param(
+            a_frame(heartbeatPath=None), "expected a valid string, got null", id="none"
+        ),
+        pytest.param(
+            a_frame(heartbeatPath="a", interval=True), "number, got true", id="true"
+        ),
+        pytest.param(
+            a_frame(heartbeatPath=[None, "a"]), 'got [null, "a"]', id="a list of them"
+        ),
         pytest.param("[" * 100_000, "expected a JSON object", id="deep"),
         pytest.param('{"type":"nope","id":"1"}', "expected one of ack", id="type"),
-        pytest.param('{"type":7,"id":"1"}', "got '7'", id="type is a number"),
+        pytest.param('{"type":7,"id":"1"}', "got 7", id="type is a number"),
         pytest.param('{"type":"heartbeat.list"}', "id: expected this field", id="id"),
         pytest.param(a_frame(), "heartbeatPath: expected this field", id="missing"),
         pytest.param(

@@ -3,7 +3,7 @@
 import pytest
 
 from heartbeat.errors import InvalidProbe
-from heartbeat.tool_calls import check_call, is_host_bound
+from heartbeat.tool_calls import check_call, contained_path, is_host_bound
 from heartbeat.tools import CATALOGUE, ToolCall
 
 
@@ -53,3 +53,21 @@ def test_it_knows_whether_the_machine_that_asks_matters(
     tool: str, arguments: tuple[str, ...], is_bound: bool
 ) -> None:
     assert is_host_bound(ToolCall(tool=tool, arguments=arguments)) is is_bound
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("file", "a.log"), "a.log"),
+        (("log", "/var/log/a", "ERROR", "10m"), "/var/log/a"),
+        (("json", "state.json", "n"), "state.json"),
+        (("json", "https://a/state.json", "n"), None),
+        (("disk", "/"), None),
+        (("load",), None),
+    ],
+)
+def test_only_what_a_tool_opens_has_to_lie_in_the_root(
+    arguments: tuple[str, ...], expected: str | None
+) -> None:
+    tool, *rest = arguments
+    assert contained_path(ToolCall(tool=tool, arguments=tuple(rest))) == expected

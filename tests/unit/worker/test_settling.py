@@ -10,7 +10,7 @@ import pytest
 from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig
 from heartbeat.instants import to_ms
-from heartbeat.runs import Reason, RunStatus
+from heartbeat.runs import MAX_PROBLEM, Reason, RunStatus, load_run
 from heartbeat.store.runs import Known, Outcome
 from heartbeat.usage import Usage
 from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
@@ -206,6 +206,14 @@ def test_a_checklist_that_cannot_be_used_is_told_with_the_host() -> None:
         RunStatus.UNKNOWN,
         Reason.CONFIG,
     )
+    assert outcome.record.problem == "missing: no file 'a'"
+
+
+def test_a_long_reason_is_kept_in_part() -> None:
+    record = settled(Unusable(reason="missing", message="x" * 1_000)).record
+    assert record.problem is not None
+    assert len(record.problem) == MAX_PROBLEM
+    assert load_run(record.dump()) == record
 
 
 def test_an_empty_checklist_is_told_once_and_skipped() -> None:
