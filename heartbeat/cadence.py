@@ -113,7 +113,7 @@ class Cadence:
         return cls(grid=grid, hours=hours)
 
     def next_slot(self, after: datetime) -> datetime | None:
-        """Return the first slot strictly after, or None if none within four years."""
+        """Return the first slot strictly after, however far; None if there is none."""
         slot = self.grid.next_ms(to_ms(after))
         return None if slot is None else from_ms(slot)
 
@@ -132,7 +132,7 @@ class Cadence:
         """Say what follows from a slot, on the grid or (run now) off it."""
         slot_ms = to_ms(slot)
         next_ms = self.grid.next_ms(slot_ms)
-        period = HORIZON_MS if next_ms is None else next_ms - slot_ms
+        period = MAX_START_DELAY_MS if next_ms is None else next_ms - slot_ms
         run_ms = min(max(period * 4 // 5, MIN_RUN_MS), MAX_RUN_MS)
         span = None if self.hours is None else self.hours.span_at(slot)
         least = from_ms(slot_ms + LEAST_START_MS)
@@ -147,7 +147,8 @@ class Cadence:
 
 def check_fires(cadence: Cadence, now: datetime) -> None:
     """Refuse a cadence without a slot in the four years after `now`."""
-    if cadence.next_slot(now) is None:
+    now_ms = to_ms(now)
+    if cadence.grid.next_ms(now_ms, until=now_ms + HORIZON_MS) is None:
         raise InvalidSchedule(
             f"expected a slot within four years, got none: {cadence.grid}"
         )

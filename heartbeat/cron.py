@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from heartbeat.errors import InvalidSchedule
-from heartbeat.grid import HORIZON_MS, capped_sum, newest
+from heartbeat.grid import CALENDAR_MS, capped_sum, newest
 from heartbeat.hours import ActiveHours
 from heartbeat.instants import EPOCH, from_ms, to_ms
 from heartbeat.zones import first_instant_ms, instants_ms
@@ -76,8 +76,8 @@ class CronGrid:
     zone: ZoneInfo
     hours: ActiveHours | None
 
-    def next_ms(self, after: int) -> int | None:
-        end = after + HORIZON_MS
+    def next_ms(self, after: int, *, until: int | None = None) -> int | None:
+        end = after + CALENDAR_MS if until is None else until
         slot = self._fire_after(after, end)
         while slot is not None and self.hours is not None:
             opens = to_ms(next(self.hours.spans(from_ms(slot))).opens)
@@ -87,7 +87,7 @@ class CronGrid:
         return slot
 
     def last_ms(self, at: int, *, not_before: int) -> int | None:
-        return newest(self.next_ms, at, not_before=not_before)
+        return newest(self, at, not_before=not_before)
 
     def count(self, first: int, last: int) -> int:
         if self.hours is None:

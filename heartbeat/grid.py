@@ -5,7 +5,7 @@ the third kind of grid; `cadence` gives them all one face.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -17,8 +17,13 @@ from heartbeat.intervals import FOUR_YEARS
 
 _MILLISECOND = timedelta(milliseconds=1)
 
-#: A day more, so that 29 February has a next slot in a zone that moved its clocks.
+#: How soon a schedule must have a slot to be accepted. A day more, so that 29 February
+#: has a next slot in a zone that moved its clocks.
 HORIZON_MS = (FOUR_YEARS + timedelta(days=1)) // _MILLISECOND
+
+#: How far away the next slot can be: a year with the same calendar, weekdays and leap
+#: day and all, comes again within 40 years. What has no slot until then has none.
+CALENDAR_MS = timedelta(days=40 * 366) // _MILLISECOND
 
 #: Counting stops here: enough to say "many", and a long outage costs no more.
 MAX_COUNT = 100_000
@@ -27,8 +32,11 @@ MAX_COUNT = 100_000
 class Grid(Protocol):
     """Slots in order, as milliseconds since 1970."""
 
-    def next_ms(self, after: int) -> int | None:
-        """Return the first slot strictly after, or None if none within four years."""
+    def next_ms(self, after: int, *, until: int | None = None) -> int | None:
+        """Return the first slot strictly after, None if there is none up to `until`.
+
+        Without `until` it is found however far away it is.
+        """
 
     def last_ms(self, at: int, *, not_before: int) -> int | None:
         """Return the newest slot in [not_before, at]."""
@@ -44,8 +52,9 @@ class IntervalGrid:
     interval: int
     phase: int
 
-    def next_ms(self, after: int) -> int:
-        return after + self.interval - (after - self.phase) % self.interval
+    def next_ms(self, after: int, *, until: int | None = None) -> int | None:
+        slot = after + self.interval - (after - self.phase) % self.interval
+        return slot if until is None or slot <= until else None
 
     def last_ms(self, at: int, *, not_before: int) -> int | None:
         slot = at - (at - self.phase) % self.interval
@@ -69,14 +78,15 @@ class WindowGrid:
     seed: int
     hours: ActiveHours
 
-    def next_ms(self, after: int) -> int:
+    def next_ms(self, after: int, *, until: int | None = None) -> int | None:
         # There is always one: spans go on for ever, and each has a slot.
         spans = self.hours.spans(from_ms(after))
         slots = (self._next_in(span, after) for span in spans)
-        return next(slot for slot in slots if slot is not None)
+        slot = next(slot for slot in slots if slot is not None)
+        return slot if until is None or slot <= until else None
 
     def last_ms(self, at: int, *, not_before: int) -> int | None:
-        return newest(self.next_ms, at, not_before=not_before)
+        return newest(self, at, not_before=not_before)
 
     def count(self, first: int, last: int) -> int:
         spans = self.hours.spans_within(from_ms(first), from_ms(last))
@@ -107,22 +117,19 @@ def phase_seed(heartbeat_id: str) -> int:
     return int.from_bytes(sha256(heartbeat_id.encode()).digest()[:8])
 
 
-def newest(
-    next_ms: Callable[[int], int | None], at: int, *, not_before: int
-) -> int | None:
+def newest(grid: Grid, at: int, *, not_before: int) -> int | None:
     """Find the newest slot in [not_before, at] by bisection.
 
-    `next_ms` never decreases: the newest slot is what it gives for the last instant
-    whose next slot is not past `at`. About 30 calls for a day, 40 for years.
+    What follows never decreases: the newest slot is what follows the last instant that
+    has a slot up to `at` after it. About 30 calls for a day, 40 for years.
     """
 
     def is_past(after: int) -> bool:
-        slot = next_ms(after)
-        return slot is None or slot > at
+        return grid.next_ms(after, until=at) is None
 
     start = not_before - 1
     early = bisect_right(range(start, at), False, key=is_past)
-    return next_ms(start + early - 1) if early > 0 else None
+    return grid.next_ms(start + early - 1, until=at) if early > 0 else None
 
 
 def capped_sum(counts: Iterable[int]) -> int:

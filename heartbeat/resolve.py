@@ -24,6 +24,7 @@ from heartbeat.config import (
 )
 from heartbeat.errors import InvalidConfig, InvalidSchedule
 from heartbeat.front_matter import FrontMatter
+from heartbeat.grid import HORIZON_MS
 from heartbeat.hours import parse_zone
 from heartbeat.models import check_model_id
 from heartbeat.wire import explain
@@ -32,6 +33,7 @@ from heartbeat.wire import explain
 DEFAULT_INTERVAL = 30.0
 #: Pairs of slots held against the operator's floor; a cron's pattern shows in an hour.
 _GAPS_LOOKED_AT = 60
+_FAR = timedelta(milliseconds=HORIZON_MS)
 
 _T = TypeVar("_T")
 _LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -70,15 +72,21 @@ def resolve(
     identity: Identity,
     bounds: Bounds,
     now: datetime,
+    accepted: Timing | None = None,
 ) -> Resolved:
     """Decide every effective value and where it came from.
+
+    `accepted` is a timing that goes on as it is, however far away its next slot is.
 
     Raises InvalidConfig (or its kinds InvalidSchedule, InvalidModel) with the field's
     name. Changing nothing gives an equal config, so configuring is idempotent.
     """
     choice = _Choice(asked, front_matter)
     timing = _timing(choice, identity=identity, bounds=bounds)
-    _check_pace(timing, bounds.min_interval, now)
+    cadence = timing.cadence()
+    if timing != accepted:
+        check_fires(cadence, now)
+    _check_floor(timing, cadence, bounds.min_interval, now)
     model = choice.pick("model", None)
     warnings = _check_model(model, now.date(), custom=bounds.custom_base_url)
     if asked.run_on is not None and not _LABEL.fullmatch(asked.run_on):
@@ -171,10 +179,10 @@ def _windows(raw: object) -> tuple[Window, ...]:
         raise InvalidSchedule(f"activeHours: {explain(error)}") from error
 
 
-def _check_pace(timing: Timing, floor: timedelta, now: datetime) -> None:
-    """Refuse what never fires and what fires more often than the operator allows."""
-    cadence = timing.cadence()
-    check_fires(cadence, now)
+def _check_floor(
+    timing: Timing, cadence: Cadence, floor: timedelta, now: datetime
+) -> None:
+    """Refuse what fires more often than the operator allows."""
     intervals_ms = timing.intervals_ms
     if intervals_ms:
         gap = timedelta(milliseconds=min(intervals_ms))
@@ -192,7 +200,8 @@ def _shortest_gap(cadence: Cadence, now: datetime) -> timedelta:
     shortest, slot = timedelta.max, cadence.next_slot(now)
     for _ in range(_GAPS_LOOKED_AT):
         following = None if slot is None else cadence.next_slot(slot)
-        if slot is None or following is None:
+        # Slots that are years apart are not looked for again and again.
+        if slot is None or following is None or following - slot > _FAR:
             break
         shortest, slot = min(shortest, following - slot), following
     return shortest

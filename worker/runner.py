@@ -225,6 +225,7 @@ class HeartbeatRunner:
             ),
             bounds=self._place.bounds,
             now=now,
+            accepted=config.timing,
         )
         return resolved.config
 

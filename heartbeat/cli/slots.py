@@ -33,7 +33,7 @@ class ComingSlot:
 
 
 def coming_slots(cadence: Cadence, after: datetime, count: int) -> Iterator[ComingSlot]:
-    """Give the next slots, fewer if there are none within four years of the last."""
+    """Give the next slots, fewer if there are no more."""
     before, slot = after, cadence.next_slot(after)
     for _ in range(count):
         if slot is None:
@@ -56,7 +56,7 @@ def why(coming: ComingSlot, zone: ZoneInfo) -> str:
 def shown_slots(slots: Sequence[ComingSlot], zone: ZoneInfo) -> RenderableType:
     """Return the slots as a table, in UTC and in the zone."""
     if not slots:
-        return Text("no slot within four years", style="yellow")
+        return Text("no slot", style="yellow")
     made = table(
         "next runs (UTC)", f"in {zone.key}", "why not before", prose=("why not before",)
     )

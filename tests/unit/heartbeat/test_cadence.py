@@ -15,6 +15,7 @@ from heartbeat.cadence import (
 from heartbeat.errors import InvalidSchedule
 from heartbeat.hours import ActiveHours
 from heartbeat.instants import EPOCH, from_ms
+from tests.unit.heartbeat.troubles import IN_GAPS_ONLY
 
 NOW = datetime(2026, 11, 24, 16, 0, 3, 120_000, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -255,8 +256,8 @@ def test_a_slot_off_the_grid_may_lie_outside_the_hours() -> None:
 
 
 def test_the_last_slot_of_all_has_a_plan() -> None:
-    cadence = cron("0 0 29 2 */7")
-    plan = cadence.plan(datetime(2032, 2, 29, 5, tzinfo=UTC))
+    plan = IN_GAPS_ONLY.plan(following(IN_GAPS_ONLY, datetime(2018, 1, 1, tzinfo=UTC)))
+    assert plan.slot == datetime(2018, 11, 4, 3, tzinfo=UTC)
     assert plan.next_slot is None
     assert plan.start_deadline == plan.slot + HOUR
     assert plan.run_limit == timedelta(seconds=600)

@@ -1,5 +1,6 @@
 """Cron: what is read, what is refused, and what fires over a DST edge."""
 
+from calendar import isleap
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from heartbeat.cadence import Cadence
 from heartbeat.cron import parse_cron
 from heartbeat.errors import InvalidSchedule
+from heartbeat.grid import CALENDAR_MS
 from heartbeat.instants import to_text
 
 ZONES = {
@@ -135,8 +137,27 @@ def test_a_leap_day_has_a_next_one() -> None:
     assert cron("0 0 29 2 *").next_slot(leap_day) == utc("2032-02-29T00:00")
 
 
-def test_no_fire_within_four_years_is_none() -> None:
-    assert cron("0 0 29 2 */7").next_slot(utc("2033-01-01T00:00")) is None
+@pytest.mark.parametrize(
+    ("expression", "fire", "following"),
+    [
+        ("0 0 29 2 */7", "2032-02-29T00:00", "2060-02-29T00:00"),
+        ("0 0 29 2 *", "2096-02-29T00:00", "2104-02-29T00:00"),
+        ("0 0 29 2 */7", "2088-02-29T00:00", "2128-02-29T00:00"),
+    ],
+    ids=["a Sunday", "a century", "a Sunday over a century"],
+)
+def test_the_next_fire_is_found_however_far_away(
+    expression: str, fire: str, following: str
+) -> None:
+    assert cron(expression).next_slot(utc(fire)) == utc(following)
+
+
+def test_no_calendar_takes_longer_to_come_again_than_is_looked() -> None:
+    first_days = [date(year, 1, 1) for year in range(2000, 2441)]
+    calendars = [(day.weekday(), isleap(day.year)) for day in first_days]
+    for n, day in enumerate(first_days[:400]):
+        again = first_days[calendars.index(calendars[n], n + 1)]
+        assert again - day < timedelta(milliseconds=CALENDAR_MS)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from heartbeat.asked import Asked
 from heartbeat.config import (
     HeartbeatConfig,
     Source,
+    Timing,
     cadence_of,
     check_schedule_id,
     default_schedule_id,
@@ -144,6 +145,22 @@ def test_a_schedule_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(InvalidSchedule, match=said):
         resolved(asked)
+
+
+def test_a_far_slot_is_no_reason_to_refuse_what_was_accepted() -> None:
+    cron = "0 0 29 2 */7"  # the next one is in 2032
+    with pytest.raises(InvalidSchedule, match="within four years"):
+        resolved({"cronExpression": cron})
+    accepted = Timing(heartbeat_id="local:hb-1", cron=cron, timezone="Europe/Berlin")
+    found = resolve(
+        Asked.model_validate({"heartbeatPath": "a.md", "cronExpression": cron}),
+        FrontMatter(),
+        identity=IDENTITY,
+        bounds=BOUNDS,
+        now=NOON,
+        accepted=accepted,
+    )
+    assert found.config.timing == accepted
 
 
 def test_a_cron_below_the_operators_floor_is_refused() -> None:

@@ -1,216 +1,295 @@
-"""Hours and cadence against a minute-by-minute reference over edges of many zones."""
+"""Hours and cadence against a minute-by-minute reference, over edges and over years."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import zip_longest
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
 
-from hypothesis import example, given, settings
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from heartbeat.cadence import Cadence
+from heartbeat.cadence import MAX_COUNT, Cadence
 from heartbeat.hours import ActiveHours, Window
+from tests.unit.heartbeat import reference_time
+from tests.unit.heartbeat.drawn_schedules import (
+    EVERY_DAY,
+    MOVES,
+    ZONES,
+    Dayparts,
+    a_year,
+    around,
+    coarse_crons,
+    dayparts,
+    dense_crons,
+    examples,
+    few_days,
+    heartbeat_ids,
+    intervals_ms,
+    shares,
+)
 from tests.unit.heartbeat.reference_time import (
-    MINUTE,
-    Edge,
-    fires_of_day,
-    first_at_or_past,
-    spans_of_day,
+    MINUTE_MS,
+    Daypart,
+    Stretch,
+    cron_slots,
+    instant_of,
+    interval_slots,
+    seed_of,
+    spans,
+    window_slots,
 )
 
-MILLISECOND = timedelta(milliseconds=1)
+#: A failure is made as small as it gets for up to five minutes.
+pytestmark = pytest.mark.timeout(1800)
 
-EDGES = [
-    Edge(zone, datetime.fromisoformat(at).replace(tzinfo=UTC))
-    for zone, at in [
-        ("America/New_York", "2026-03-08T07:00"),  # 02:00 -> 03:00
-        ("America/New_York", "2026-11-01T06:00"),  # 02:00 -> 01:00
-        ("Europe/Berlin", "2026-03-29T01:00"),
-        ("Europe/Berlin", "2026-10-25T01:00"),
-        ("Australia/Lord_Howe", "2026-10-03T15:30"),  # 02:00 -> 02:30
-        ("Australia/Lord_Howe", "2027-04-03T15:00"),  # 02:00 -> 01:30
-        ("Africa/Casablanca", "2026-02-15T02:00"),  # Ramadan begins: an hour back
-        ("Africa/Casablanca", "2026-03-22T02:00"),
-        ("Asia/Kolkata", "2026-03-29T01:00"),  # clocks do not move
-        ("Pacific/Apia", "2011-12-30T10:00"),  # 30 December does not exist
-        ("Asia/Beirut", "2026-03-28T22:00"),  # midnight does not exist
-        ("Asia/Beirut", "2026-10-24T21:00"),  # 24:00 -> 23:00
-        ("America/Nuuk", "2026-03-29T01:00"),  # the gap ends at midnight
-        ("Antarctica/Troll", "2026-10-25T01:00"),  # two hours back
-    ]
-]
-
-edges = st.sampled_from(EDGES)
-#: Instants around the edge, on whole minutes and just off them.
-offsets = st.timedeltas(timedelta(hours=-30), timedelta(hours=30)).map(
-    lambda offset: timedelta(milliseconds=offset // MILLISECOND)
-) | st.integers(-1800, 1800).map(lambda minutes: minutes * MINUTE)
-
-CRON_MINUTES = {
-    "0": {0},
-    "5,35": {5, 35},
-    "*/20": {0, 20, 40},
-    "*/15": {0, 15, 30, 45},
-    "30-59/29": {30, 59},
-}
-CRON_HOURS = {
-    "*": set(range(24)),
-    "0": {0},
-    "1,2": {1, 2},
-    "2": {2},
-    "0,23": {0, 23},
-    "3": {3},
-    "9-17": set(range(9, 18)),
-    "*/6": {0, 6, 12, 18},
-}
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+NO_INTERVALS = st.none()
 
 
-@st.composite
-def window_lists(draw: st.DrawFn) -> list[tuple[int, int]]:
-    """Draw windows of every day that do not overlap, in minutes, perhaps overnight."""
-    quarters = st.integers(0, 95).map(lambda quarter: quarter * 15)
-    cuts = sorted(draw(st.sets(quarters, min_size=2, max_size=5)))
-    pairs = list(zip(cuts, [*cuts[1:], cuts[0] + 1440], strict=True))
-    kept = draw(st.sets(st.sampled_from(pairs), min_size=1))
-    return sorted(kept)
-
-
-def as_hours(
-    zone: str, windows: list[tuple[int, int]], intervals: Sequence[int | None] = ()
-) -> ActiveHours:
-    """Build hours; each window has the interval (in minutes) at its place, if any."""
-
+def as_hours(zone: str, parts: Dayparts) -> ActiveHours:
     def text(minutes: int) -> str:
         return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
-    return ActiveHours(
-        windows=tuple(
-            Window(
-                start=text(opens),
-                end=text(closes),
-                interval=None if minutes is None else minutes * MINUTE,
-            )
-            for (opens, closes), minutes in zip_longest(windows, intervals)
-        ),
-        timezone=zone,
+    def interval(part: Daypart) -> timedelta | None:
+        ms = part.interval_ms
+        return None if ms is None else timedelta(milliseconds=ms)
+
+    windows = (
+        Window(
+            start=text(part.opens),
+            end=text(part.closes),
+            days=part.days,
+            interval=interval(part),
+        )
+        for part in parts
+    )
+    return ActiveHours(windows=tuple(windows), timezone=zone)
+
+
+def every(
+    interval_ms: int,
+    heartbeat_id: str,
+    *,
+    align_clock: bool,
+    hours: ActiveHours | None = None,
+) -> Cadence:
+    return Cadence.every(
+        timedelta(milliseconds=interval_ms),
+        heartbeat_id=heartbeat_id,
+        align_clock=align_clock,
+        hours=hours,
     )
 
 
-@given(edges, window_lists(), offsets)
-@settings(max_examples=40, deadline=None)
-def test_spans_are_those_of_the_clock_on_the_wall(
-    edge: Edge, windows: list[tuple[int, int]], offset: timedelta
+def seed(heartbeat_id: str, *, align_clock: bool) -> int:
+    return 0 if align_clock else seed_of(heartbeat_id)
+
+
+def cron(expression: str, zone: str, parts: Dayparts = ()) -> Cadence:
+    hours = as_hours(zone, parts) if parts else None
+    return Cadence.cron(expression, timezone=zone, hours=hours)
+
+
+def assert_slots(
+    cadence: Cadence, stretch: Stretch, expected: list[int], shares: Iterable[int]
 ) -> None:
-    hours = as_hours(edge.zone, windows)
-    expected = [span for day in edge.days for span in spans_of_day(edge, day, windows)]
-    start = first_at_or_past(edge, edge.first_day, 0)
-    found = [
-        (span.opens, span.closes)
-        for span, _ in zip(hours.spans(start), range(len(expected) + 2), strict=False)
-        if span.opens >= start
+    """Compare all slots of a stretch, and what is said at some instants in it."""
+    first, last = stretch.first, stretch.last
+    differing = sorted(set(walked(cadence, first, last)) ^ set(expected))
+    assert [instant_of(ms) for ms in differing[:5]] == []
+    assert count(cadence, first, last) == min(MAX_COUNT, len(expected))
+    for share in shares:
+        near = first + (last - first) * share // 10**6
+        assert_said_at(cadence, near, first, expected)
+        # Where it matters most: on a slot, and just before and after it.
+        for slot in expected[bisect_left(expected, near) :][:1]:
+            for at in (slot - 1, slot, slot + 1):
+                assert_said_at(cadence, at, first, expected)
+
+
+def assert_said_at(cadence: Cadence, at: int, first: int, expected: list[int]) -> None:
+    """Compare the slots before and after an instant with those from `first` on."""
+    passed = bisect_right(expected, at)
+    following = cadence.next_slot(instant_of(at))
+    if passed < len(expected):
+        assert following == instant_of(expected[passed])
+    newest = cadence.last_slot(instant_of(at), not_before=instant_of(first))
+    assert newest == (instant_of(expected[passed - 1]) if passed else None)
+    assert count(cadence, first, at) == min(MAX_COUNT, passed)
+    if passed:
+        after = instant_of(expected[passed - 1] + 1)
+        assert cadence.last_slot(instant_of(at), not_before=after) is None
+
+
+def walked(cadence: Cadence, first: int, last: int) -> list[int]:
+    """Return the slots that follow one another."""
+    found, slot = [], cadence.next_slot(instant_of(first - 1))
+    while slot is not None and slot <= instant_of(last):
+        found.append((slot - instant_of(0)) // timedelta(milliseconds=1))
+        slot = cadence.next_slot(slot)
+    return found
+
+
+def count(cadence: Cadence, first: int, last: int) -> int:
+    return cadence.count_slots(instant_of(first), instant_of(last))
+
+
+@given(few_days, dayparts(NO_INTERVALS), shares)
+@examples(60)
+def test_spans_are_those_of_the_clock_on_the_wall(
+    stretch: Stretch, parts: Dayparts, shares: list[int]
+) -> None:
+    hours = as_hours(stretch.zone, parts)
+    first, last = instant_of(stretch.first), instant_of(stretch.last)
+    expected = [
+        (instant_of(opens * MINUTE_MS), instant_of(closes * MINUTE_MS))
+        for opens, closes, _ in spans(stretch, parts)
+        if closes * MINUTE_MS > stretch.first and opens * MINUTE_MS <= stretch.last
     ]
-    assert found[: len(expected)] == expected
-    at = edge.at + offset
-    if start + timedelta(days=1) <= at < expected[-1][1]:
+    found = [(span.opens, span.closes) for span in hours.spans_within(first, last)]
+    assert found == expected
+    for share in shares:
+        at = first + (last - first) * share / 10**6
         assert hours.is_open(at) == any(a <= at < b for a, b in expected)
 
 
-@st.composite
-def dayparts(
-    draw: st.DrawFn,
-) -> tuple[list[tuple[int, int]], list[int | None]]:
-    """Draw windows, and for each one an interval of its own or none."""
-    windows = draw(window_lists())
-    own = st.none() | st.integers(1, 24 * 60)
-    return windows, [draw(own) for _ in windows]
-
-
-@given(edges, dayparts(), st.integers(1, 24 * 60), st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_every_span_has_slots_at_the_interval_from_its_first(
-    edge: Edge,
-    parts: tuple[list[tuple[int, int]], list[int | None]],
-    general: int,
-    align_clock: bool,
+@given(
+    few_days | a_year,
+    intervals_ms(4 * HOUR, 100 * HOUR),
+    heartbeat_ids,
+    st.booleans(),
+    shares,
+)
+@examples(30)
+def test_an_interval_is_true_whatever_clocks_do(
+    stretch: Stretch, interval: int, name: str, align_clock: bool, shares: list[int]
 ) -> None:
-    windows, own = parts
-    cadence = Cadence.every(
-        general * MINUTE,
-        heartbeat_id=f"hb-{general}",
-        align_clock=align_clock,
-        hours=as_hours(edge.zone, windows, own),
-    )
-    expected = [
-        (opens, closes, minutes or general)
-        for day in edge.days
-        for window, minutes in zip(windows, own, strict=True)
-        for opens, closes in spans_of_day(edge, day, [window])
-    ]
-    total = 0
-    for opens, closes, minutes in expected:
-        first = cadence.next_slot(opens - MILLISECOND)
-        assert first is not None
-        assert first == opens if align_clock else opens <= first < closes
-        count = -((first - closes) // (minutes * MINUTE))
-        total += count
-        last = first + (count - 1) * minutes * MINUTE
-        assert cadence.count_slots(opens, closes - MILLISECOND) == count
-        assert cadence.last_slot(closes - MILLISECOND, not_before=opens) == last
-        following = cadence.next_slot(last)
-        assert following is not None
-        assert following >= closes
-    opens, closes = expected[0][0], expected[-1][1]
-    assert cadence.count_slots(opens, closes - MILLISECOND) == total
+    expected = interval_slots(stretch, interval, seed(name, align_clock=align_clock))
+    cadence = every(interval, name, align_clock=align_clock)
+    assert_slots(cadence, stretch, expected, shares)
+
+
+def assert_slots_in_hours(
+    stretch: Stretch,
+    parts: Dayparts,
+    general: int,
+    name: str,
+    align_clock: bool,
+    shares: list[int],
+) -> None:
+    ahead = seed(name, align_clock=align_clock)
+    hours = as_hours(stretch.zone, parts)
+    cadence = every(general, name, align_clock=align_clock, hours=hours)
+    expected = window_slots(stretch, parts, general, ahead)
+    assert_slots(cadence, stretch, expected, shares)
+
+
+dense_intervals = intervals_ms(2 * MINUTE, 24 * HOUR)
+coarse_intervals = intervals_ms(2 * HOUR, 24 * HOUR)
 
 
 @given(
-    edges,
-    st.sampled_from(sorted(CRON_MINUTES)),
-    st.sampled_from(sorted(CRON_HOURS)),
-    offsets,
+    few_days,
+    dayparts(NO_INTERVALS | dense_intervals),
+    dense_intervals,
+    heartbeat_ids,
+    st.booleans(),
+    shares,
 )
-@settings(max_examples=80, deadline=None)
-def test_cron_fires_as_the_clock_on_the_wall_says(
-    edge: Edge, minute: str, hour: str, offset: timedelta
+@examples(60)
+def test_every_span_has_slots_at_the_interval_from_its_phase(
+    stretch: Stretch,
+    parts: Dayparts,
+    general: int,
+    name: str,
+    align_clock: bool,
+    shares: list[int],
 ) -> None:
-    cadence = Cadence.cron(f"{minute} {hour} * * *", timezone=edge.zone, hours=None)
-    is_fixed = not minute.startswith("*") and not hour.startswith("*")
-    expected = sorted(
-        set().union(
-            *(
-                fires_of_day(
-                    edge, day, CRON_HOURS[hour], CRON_MINUTES[minute], is_fixed
-                )
-                for day in edge.days
-            )
-        )
-    )
-    first, last, at = expected[0], expected[-1], edge.at + offset
-    assert cadence.count_slots(first, last) == len(expected)
-    if first <= at < last:
-        assert cadence.next_slot(at) == next(fire for fire in expected if fire > at)
-        assert cadence.last_slot(at, not_before=first) == max(
-            fire for fire in expected if fire <= at
-        )
-        assert cadence.count_slots(first, at) == sum(fire <= at for fire in expected)
+    assert_slots_in_hours(stretch, parts, general, name, align_clock, shares)
 
 
-@given(edges, st.sampled_from(sorted(CRON_HOURS)), window_lists(), offsets)
-@example(EDGES[9], "1,2", [(0, 15)], timedelta(days=-1))
-@settings(max_examples=40, deadline=None)
-def test_a_cron_is_filtered_by_the_hours(
-    edge: Edge, hour: str, windows: list[tuple[int, int]], offset: timedelta
+@given(
+    a_year,
+    dayparts(NO_INTERVALS | coarse_intervals),
+    coarse_intervals,
+    heartbeat_ids,
+    st.booleans(),
+    shares,
+)
+@examples(10)
+def test_windows_have_their_slots_all_year(
+    stretch: Stretch,
+    parts: Dayparts,
+    general: int,
+    name: str,
+    align_clock: bool,
+    shares: list[int],
 ) -> None:
-    hours = as_hours(edge.zone, windows)
-    plain = Cadence.cron(f"*/15 {hour} * * *", timezone=edge.zone, hours=None)
-    filtered = Cadence.cron(f"*/15 {hour} * * *", timezone=edge.zone, hours=hours)
-    start = edge.at + offset
-    end = start + timedelta(hours=30)
-    expected, slot = [], plain.next_slot(start)
-    while slot is not None and slot <= end:
-        if hours.is_open(slot):
-            expected.append(slot)
-        slot = plain.next_slot(slot)
-    assert filtered.count_slots(start + MILLISECOND, end) == len(expected)
-    if expected:
-        assert filtered.next_slot(start) == expected[0]
-        assert filtered.last_slot(end, not_before=start) == expected[-1]
+    assert_slots_in_hours(stretch, parts, general, name, align_clock, shares)
+
+
+@given(few_days, dense_crons, st.just(()) | dayparts(NO_INTERVALS), shares)
+@example(Stretch("Pacific/Apia", date(2011, 12, 28), 4), "*/15 1,2 * * *", (), [0])
+@examples(60)
+def test_a_cron_fires_as_the_clock_on_the_wall_says(
+    stretch: Stretch, expression: str, parts: Dayparts, shares: list[int]
+) -> None:
+    cadence = cron(expression, stretch.zone, parts)
+    assert_slots(cadence, stretch, cron_slots(stretch, expression, parts), shares)
+
+
+@given(a_year, coarse_crons, st.just(()) | dayparts(NO_INTERVALS), shares)
+@examples(15)
+def test_a_cron_fires_all_year(
+    stretch: Stretch, expression: str, parts: Dayparts, shares: list[int]
+) -> None:
+    cadence = cron(expression, stretch.zone, parts)
+    assert_slots(cadence, stretch, cron_slots(stretch, expression, parts), shares)
+
+
+#: Quarters of an hour and whole ones, one over midnight, where clocks move.
+NIGHT = tuple(
+    Daypart(opens, closes, EVERY_DAY)
+    for opens, closes in [
+        *[
+            (30, 45),
+            (45, 60),
+            (60, 120),
+            (120, 135),
+            (135, 150),
+            (150, 180),
+            (180, 240),
+        ],
+        *[(22 * 60, 23 * 60), (23 * 60, 24 * 60 + 30)],
+    ]
+)
+#: One that clocks move in and that is shorter or longer then.
+ALL_NIGHT = (Daypart(21 * 60 + 30, 28 * 60 + 30, EVERY_DAY),)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_move_of_these_years(zone: str) -> None:
+    for move in (move for name, move in MOVES if name == zone):
+        stretch, name = around(zone, move), f"hb-{move}"
+        for expression in ("0,15,30,45 0-3,23 * * *", "*/15 0-3,23 * * *"):
+            expected = cron_slots(stretch, expression)
+            assert_slots(cron(expression, zone), stretch, expected, [])
+        assert_slots_in_hours(stretch, NIGHT, 8 * MINUTE_MS, name, False, [])
+        assert_slots_in_hours(stretch, ALL_NIGHT, 24 * 60 * MINUTE_MS, name, False, [])
+
+
+def test_the_reference_stands_by_itself() -> None:
+    text = Path(reference_time.__file__).read_text()
+    assert not re.search(r"^(from|import) (heartbeat|cronsim)", text, re.MULTILINE)
+
+
+def test_the_moves_are_those_of_the_zones() -> None:
+    counts = {zone: sum(name == zone for name, _ in MOVES) for zone in ZONES}
+    assert counts["America/New_York"] == 2 * 21
+    assert counts["Asia/Kolkata"] == 0
+    assert counts["Africa/Casablanca"] > 2 * 21
+    days = {instant_of(at * MINUTE_MS).date() for zone, at in MOVES if "Apia" in zone}
+    assert {date(2011, 12, 30), date(2020, 4, 4), date(2020, 9, 26)} <= days

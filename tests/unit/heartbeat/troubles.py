@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from heartbeat.asked import Notify
 from heartbeat.book import Book, Settled, load_book
+from heartbeat.cadence import Cadence
+from heartbeat.hours import ActiveHours
 from heartbeat.incidents import acknowledge, remove_all, settle_run, snooze, unsnooze
 from heartbeat.notices import Notice, Policy, Resolved
 from heartbeat.outages import LateSlots, config_trouble, overdue
@@ -15,6 +17,15 @@ from heartbeat.verdict import By, Cause, ItemResult, Severity, Verdict
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+#: In the hours only where clocks skip 00:30, which they did there until 2018.
+IN_GAPS_ONLY = Cadence.cron(
+    "30 0 * * *",
+    timezone="America/Sao_Paulo",
+    hours=ActiveHours.parse(
+        {"start": "01:00", "end": "01:15"}, timezone="America/Sao_Paulo"
+    ),
+)
 
 
 def bad(

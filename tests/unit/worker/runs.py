@@ -116,8 +116,9 @@ async def evaluate(
     limit: timedelta = timedelta(seconds=5),
     spend: Spend = FREE,
     due: Due = tuple,
+    now: datetime = NOW,
 ) -> Evaluation | Unusable:
-    return await runner.evaluate(config, now=NOW, limit=limit, spend=spend, due=due)
+    return await runner.evaluate(config, now=now, limit=limit, spend=spend, due=due)
 
 
 def at_once(coroutine: Coroutine[Any, Any, _T], /) -> Future[_T]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,23 @@ def test_a_file_that_cannot_be_used_is_a_reason(
     assert callable(make)
     make(tmp_path / "HEARTBEAT.md")
     assert refused(a_runner(root=tmp_path)).reason == reason
+
+
+def test_the_run_of_a_slot_that_has_no_other_for_decades_judges() -> None:
+    slot = datetime(2028, 2, 29, tzinfo=UTC)  # a Tuesday, as not again before 2056
+    config = a_config(
+        cron_expression="0 0 29 2 *",
+        active_hours={"start": "00:00", "end": "24:00", "daysOfWeek": [2]},
+    )
+    found = asyncio.run(evaluate(a_runner(), config, now=slot))
+    assert isinstance(found, Evaluation)
+    assert len(found.results) == 1
+
+
+def test_front_matter_may_not_bring_a_schedule_without_a_slot(tmp_path: Path) -> None:
+    rare = 'cronExpression: "0 0 29 2 */7"\n'  # the next one is in 2032
+    (tmp_path / "HEARTBEAT.md").write_text(f"---\n{rare}---\n{RULE}")
+    assert refused(a_runner(root=tmp_path)).reason == "invalid_schedule"
 
 
 def test_front_matter_that_changed_is_in_the_config_it_returns(tmp_path: Path) -> None:
