@@ -172,6 +172,8 @@ class Rare(Users, Workers):
             self.the_clock_jumps_back(AHEAD_SECONDS)
         self.change_somehow(name, then, how)
         self.a_beat_goes_on(-1)
+        if back:
+            self.all_goes_on()
 
     @rule(name=ids)
     def a_heartbeat_is_made_again_while_its_run_goes_on(self, name: str) -> None:
