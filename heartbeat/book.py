@@ -98,8 +98,10 @@ class ConfigProblem(Record):
 class OverdueSlots(Record):
     """Slots without a finished run since the last one that finished; told.
 
-    `open_ms` is the one among them that had no record when it was counted. `together`:
-    told in one alert with other heartbeats, and so is its end, by who told of it.
+    `open_ms` is the one among them that had no record when it was counted, the newer of
+    two: beside an open slot the next one may be due, and no beat there to claim it.
+    `together`: told in one alert with other heartbeats, and so is its end, by who told
+    of it.
     """
 
     why: str
@@ -107,6 +109,7 @@ class OverdueSlots(Record):
     from_ms: StoredMs
     to_ms: StoredMs
     open_ms: StoredMs | None = None
+    earlier_open_ms: StoredMs | None = None
     told_ms: StoredMs
     together: bool = Field(default=False, exclude_if=lambda together: not together)
 

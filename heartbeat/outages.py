@@ -158,19 +158,22 @@ def overdue_details(overdue: OverdueSlots) -> str:
 def _added(before: OverdueSlots | None, slots: LateSlots, now_ms: int) -> OverdueSlots:
     """Add slots to those told before; one that was told while open is among them."""
     first, last, count = to_ms(slots.first), to_ms(slots.last), slots.count
-    open_ms = first if slots.is_open else None
+    still_open: set[int] = {first} if slots.is_open else set()
     if before is not None:
-        is_known = before.open_ms is not None and first <= before.open_ms <= last
-        count += before.count - (1 if is_known else 0)
+        both = (before.earlier_open_ms, before.open_ms)
+        open_before = {slot_ms for slot_ms in both if slot_ms is not None}
+        known = {slot_ms for slot_ms in open_before if first <= slot_ms <= last}
+        still_open |= open_before - known
+        count += before.count - len(known)
         first, last = min(first, before.from_ms), max(last, before.to_ms)
-        if not slots.is_open and not is_known:
-            open_ms = before.open_ms
+    earlier_open_ms, open_ms = [None, None, *sorted(still_open)][-2:]
     return OverdueSlots(
         why=slots.why,
         count=count,
         from_ms=first,
         to_ms=last,
         open_ms=open_ms,
+        earlier_open_ms=earlier_open_ms,
         told_ms=now_ms,
     )
 

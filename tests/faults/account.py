@@ -8,10 +8,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 from heartbeat.feed import Entry, compare
-from heartbeat.runs import RunRecord, RunStatus
+from heartbeat.runs import Reason, RunRecord, RunStatus
 
 #: What a run that was seen through ends as.
 FINISHED = frozenset({RunStatus.OK, RunStatus.ALERT, RunStatus.UNKNOWN})
+#: What a slot ends as that should have run: its owner hears of it.
+NOT_RUN = frozenset({RunStatus.MISSED, RunStatus.LOST})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +30,9 @@ class Account:
     unexplained: list[str] = field(default_factory=list)
     slowest_recovery: timedelta = timedelta()
     slowest: str = ""
+    overdue: int = 0
+    acknowledged: int = 0
+    counted: dict[str, int] = field(default_factory=dict)
 
     def runs_of(
         self, uid: str, records: Sequence[RunRecord], *, interval_ms: int
@@ -79,6 +84,53 @@ class Account:
             for run in set(told) - expected
         ]
 
+    def overdue_of(
+        self,
+        uid: str,
+        entries: Sequence[Entry],
+        records: Sequence[RunRecord],
+        *,
+        still: int,
+        grace_ms: int,
+    ) -> None:
+        """Account for what was told of slots without a run: each, and each once.
+
+        `still`: how many were told and are not over. A slot that took longer than its
+        grace may have been told while it was open, and have ended well all the same.
+        """
+        told = [json.loads(one.payload) for one in entries]
+        mine = [
+            one
+            for one in told
+            if (one["kind"], one.get("scheduleId"))
+            == ("overdue", uid.partition(":")[2])
+        ]
+        ends = [
+            _counted(item["description"])
+            for one in mine
+            for item in one.get("items", ())
+        ]
+        begins = [
+            check
+            for one in mine
+            for check in one.get("checks", ())
+            if check["state"] == "new"
+        ]
+        count, episodes = sum(ends) + still, len(ends) + (still > 0)
+        badly = sum(one.count or 1 for one in records if one.status in NOT_RUN)
+        late = sum(_is_late(one, grace_ms) for one in records)
+        self.overdue += count
+        if count < badly:
+            self.lost.append(f"{uid}: {badly} missed or lost, {count} told as overdue")
+        if count > badly + late:
+            self.doubled.append(
+                f"{uid}: {count} told as overdue of {badly}, {late} late"
+            )
+        if len(begins) != episodes:
+            self.unexplained.append(
+                f"{uid}: overdue was told {len(begins)} times as new, of {episodes}"
+            )
+
     def client_of(
         self, who: str, told: Sequence[str], entries: Sequence[Entry]
     ) -> None:
@@ -112,6 +164,17 @@ def _slots(record: RunRecord, interval_ms: int) -> Iterator[int]:
         yield record.slot_ms
     else:
         yield from range(record.from_ms, record.to_ms + 1, interval_ms)
+
+
+def _counted(text: str) -> int:
+    """Read how many slots a message tells of: `…: 3, <first> to <last>`."""
+    return int(text.partition(": ")[2].partition(",")[0])
+
+
+def _is_late(record: RunRecord, grace_ms: int) -> bool:
+    if record.status in FINISHED:
+        return (record.finished_ms or 0) > record.slot_ms + grace_ms
+    return record.reason is Reason.RECONFIGURED
 
 
 def _run_told(entry: Entry) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import redis
 
+from heartbeat.store import keys
 from tests.acceptance.processes import Fleet, RunningProcess
 from tests.conftest import RunningServer
 from tests.faults.clients import Balancer, Listener
@@ -20,6 +21,10 @@ PAUSE_SECONDS = 0.5, 1.5
 FREEZE_SECONDS = 1.0, 8.0
 #: Longest wait for a process of some kind to be well, in seconds.
 PATIENCE_SECONDS = 10.0
+#: Longest time that a process takes to come up on a busy machine, in seconds.
+START_SECONDS = 60.0
+#: What a worker says once it takes messages; the others say something when they begin.
+READY = {"worker": "ready for"}
 
 _CELERY = ("-m", "celery", "-A")
 
@@ -69,6 +74,11 @@ class Services:
     def own_ends(self) -> list[OwnEnd]:
         """Return the ends that nobody asked for."""
         return [end for one in self.processes for end in one.own_ends]
+
+    async def until_up(self) -> None:
+        """Wait until all of them do their work."""
+        for process in self.processes:
+            await _until_up(process)
 
     def keep(self) -> None:
         """Keep all alive from now on."""
@@ -161,9 +171,12 @@ class Chaos:
             process.terminate()
             self.injected[f"roll {process.name.split()[0]}"] += 1
             await self._services.settle()
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not process.process.output:  # it is still coming up
-                    await asyncio.sleep(0.1)
+            await _until_up(process)
+
+    async def count(self, name: str) -> int:
+        """Read one of the ledger's counters; the server must be well."""
+        found = await asyncio.to_thread(self._client.hget, keys.STATISTICS, name)
+        return int(found or 0)
 
     async def _kill(self, targets: list[Target]) -> bool:
         target = await self._well(targets)
@@ -233,6 +246,14 @@ class Chaos:
                     await asyncio.sleep(0.05)
                 return self._chance.choice(wells)
         return None
+
+
+async def _until_up(process: Supervised) -> None:
+    said = READY.get(process.name.split()[0], "\n")
+    async with asyncio.timeout(START_SECONDS):
+        while said not in process.process.output:
+            await asyncio.sleep(0.1)
+    assert process.process.is_running, process.process.output
 
 
 #: How a server that answers refuses writes, and how it takes them again: after a

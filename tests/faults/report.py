@@ -39,6 +39,8 @@ class Report:
             "slots": f"{account.slots}: {fates}",
             "finished runs": account.runs,
             "alerts": f"{account.alerts}, delivered {account.deliveries} messages",
+            "overdue": f"{account.overdue} slots told",
+            "configured meanwhile": f"{account.acknowledged} acknowledged",
             "lost": len(account.lost),
             "doubled": len(account.doubled),
             "unexplained": len(account.unexplained),

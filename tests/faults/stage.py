@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from heartbeat.asked import Notify
 from heartbeat.client import ConfigureFields
@@ -18,6 +19,7 @@ from tests.conftest import RunningServer, free_port, running_server
 from tests.faults.account import FINISHED, Account
 from tests.faults.chaos import GATEWAYS, Chaos, Services
 from tests.faults.clients import Balancer, Listener
+from tests.faults.configuring import FAR, Configuring
 from tests.faults.report import Report
 from tests.faults.truth import Truth
 
@@ -26,11 +28,17 @@ HEARTBEATS_OF_EACH = 13
 INTERVALS_MS = (2_000, 2_500, 3_000, 4_000)
 QUICK = "- [ ] The flag is up {#flag}\n  - probe: file flag-up exists == true\n"
 #: Runs of this one take a second, so that faults find some that go on.
-SLOW = "- [ ] The site is up {{#site}}\n  - probe: http http://{site}/ status == 200\n"
+SLOW = (
+    "- [ ] The site is up {{#site}}\n"
+    "  - probe: http http://{site}/{page} status == 200\n"
+)
 SLOW_OF_EACH = 3
-#: When a heartbeat that is done is due again.
-FAR = "0 0 29 2 *"
 SLOW_SECONDS = 1.0
+#: A page that takes longer than a worker that is told to end waits for its runs.
+LONG, LONG_SECONDS = "long", 8.0
+LONG_INTERVAL_MS = 20_000
+#: How long a run of such a heartbeat may take.
+SHORTEST_RUN_LIMIT_MS = 30_000
 SETTINGS = {
     "HEARTBEAT_MIN_INTERVAL_SECONDS": "1",
     "HEARTBEAT_MAX_CONFIGURES_PER_MINUTE": "1000",
@@ -49,11 +57,32 @@ DRAIN_SECONDS = 100.0
 Disturb = Callable[[Chaos], Awaitable[None]]
 
 
-def play(folder: Path, *, seed: int, disturb: Disturb) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What the system has to do: intervals to draw from, long runs of each owner."""
+
+    intervals_ms: tuple[int, ...] = INTERVALS_MS
+    long_of_each: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Slots are closer together than any fault is long.
+BUSY = Load()
+#: Nothing that is asked to end keeps a slot from being begun in time, and no pause of a
+#: busy machine is as long as a lease.
+STEADY = Load(
+    intervals_ms=(10_000, 12_000, 15_000),
+    long_of_each=5,
+    settings={"HEARTBEAT_RUN_LEASE_SECONDS": "30"},
+)
+
+
+def play(folder: Path, *, seed: int, disturb: Disturb, load: Load = BUSY) -> Report:
     """Run a system, disturb it, and account for all of it."""
     site = f"127.0.0.1:{free_port()}"
     settings = {
         **SETTINGS,
+        **load.settings,
         "HEARTBEAT_TOKENS_FILE": str(_tokens(folder)),
         "HEARTBEAT_PRIVATE_HOSTS": site,
     }
@@ -62,14 +91,30 @@ def play(folder: Path, *, seed: int, disturb: Disturb) -> Report:
         running_server(folder, *persistent) as server,
         running_fleet(server.url, folder, **settings) as fleet,
     ):
-        return asyncio.run(_told(fleet, server, site, seed=seed, disturb=disturb))
+        return asyncio.run(_told(fleet, server, _Play(seed, disturb, load, site)))
 
 
-async def _told(
-    fleet: Fleet, server: RunningServer, site: str, *, seed: int, disturb: Disturb
-) -> Report:
-    chance = random.Random(seed)
-    slow = await asyncio.start_server(_answer_slowly, *site.split(":"))
+class _Play(NamedTuple):
+    seed: int
+    disturb: Disturb
+    load: Load
+    site: str
+
+    def interval_ms(self, number: int, chance: random.Random) -> int:
+        """Return that of an owner's heartbeat with this number; long runs come last."""
+        is_long = number >= HEARTBEATS_OF_EACH - self.load.long_of_each
+        return LONG_INTERVAL_MS if is_long else chance.choice(self.load.intervals_ms)
+
+    def content(self, number: int) -> str:
+        """Return the checklist of the heartbeat with this number."""
+        if number >= HEARTBEATS_OF_EACH - self.load.long_of_each:
+            return SLOW.format(site=self.site, page=LONG)
+        return SLOW.format(site=self.site, page="") if number < SLOW_OF_EACH else QUICK
+
+
+async def _told(fleet: Fleet, server: RunningServer, play: _Play) -> Report:
+    chance = random.Random(play.seed)
+    slow = await asyncio.start_server(_answer_slowly, *play.site.split(":"))
     ports = [free_port() for _ in range(GATEWAYS)]
     services = Services(fleet, server, ports, chance)
     balancer = Balancer(ports)
@@ -84,32 +129,40 @@ async def _told(
         for number, owner in enumerate(OWNERS)
     }
     everybody = [one for listeners in clients.values() for one in listeners]
+    await services.until_up()
     for listener in everybody:
         await listener.start()
     intervals = {
         uid: interval
         for owner, listeners in clients.items()
-        for uid, interval in (await _begin(owner, listeners[0], site, chance)).items()
+        for uid, interval in (await _begin(owner, listeners[0], play, chance)).items()
     }
     truth = Truth(server.url, uids=intervals, owners=OWNERS)
     services.keep()
+    configuring = Configuring(url, token=OWNERS[0])
     following = asyncio.create_task(truth.follow())
+    asking = asyncio.create_task(configuring.go_on())
     chaos = Chaos(services, balancer, everybody, url=server.url, chance=chance)
     began = time.monotonic()
-    await disturb(chaos)
+    await play.disturb(chaos)
     await services.settle()
     lasted = time.monotonic() - began
-    drained = await _drain(truth, intervals, clients, site)
+    await _end(asking)
+    drained = await _drain(truth, intervals, clients, play)
     following.cancel()
+    missing = await configuring.missing()
     for listener in everybody:
         await listener.stop()
     await services.close()
     await balancer.close()
     slow.close()
     account = _account(truth, intervals, clients)
+    account.acknowledged = len(configuring.acknowledged)
+    account.lost += [f"{one} was acknowledged and is not listed" for one in missing]
+    account.counted = truth.statistics()
     truth.close()
     return Report(
-        seed=seed,
+        seed=play.seed,
         injected=chaos.injected,
         lasted=lasted,
         drained=drained,
@@ -118,26 +171,34 @@ async def _told(
     )
 
 
+async def _end(task: asyncio.Task[None]) -> None:
+    """End a task; raise what ended it before."""
+    if not task.done():
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 async def _begin(
-    owner: str, listener: Listener, site: str, chance: random.Random
+    owner: str, listener: Listener, play: _Play, chance: random.Random
 ) -> dict[str, int]:
     """Configure an owner's heartbeats; return their intervals by uid."""
     intervals = {}
     for number in range(HEARTBEATS_OF_EACH):
-        interval_ms = chance.choice(INTERVALS_MS)
+        interval_ms = play.interval_ms(number, chance)
         schedule_id = await _configure(
-            listener, number, site, interval=interval_ms / 60_000
+            listener, number, play, interval=interval_ms / 60_000
         )
         intervals[unique_id(owner, schedule_id)] = interval_ms
     return intervals
 
 
 async def _configure(
-    listener: Listener, number: int, site: str, **when: Unpack[ConfigureFields]
+    listener: Listener, number: int, play: _Play, **when: Unpack[ConfigureFields]
 ) -> str:
     """Configure one heartbeat of an owner; return its id."""
     assert listener.client is not None  # it was started
-    when["content"] = SLOW.format(site=site) if number < SLOW_OF_EACH else QUICK
+    when["content"] = play.content(number)
     when["notify"] = Notify.EVERY_RUN
     reply = await listener.client.configure(f"checklist {number}", **when)
     return reply.schedule_id
@@ -147,8 +208,9 @@ async def _answer_slowly(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     with suppress(OSError, asyncio.IncompleteReadError):
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(SLOW_SECONDS)
+        request = await reader.readuntil(b"\r\n\r\n")
+        is_long = f"/{LONG} ".encode() in request
+        await asyncio.sleep(LONG_SECONDS if is_long else SLOW_SECONDS)
         writer.write(b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
     writer.close()
@@ -158,7 +220,7 @@ async def _drain(
     truth: Truth,
     intervals: dict[str, int],
     clients: dict[str, list[Listener]],
-    site: str,
+    play: _Play,
 ) -> float:
     """Wait until every heartbeat runs again and all is told; return how long it took.
 
@@ -176,7 +238,7 @@ async def _drain(
     await _until_none(unsettled, "every heartbeat to run again")
     for listeners in clients.values():
         for number in range(HEARTBEATS_OF_EACH):
-            await _configure(listeners[0], number, site, cron_expression=FAR)
+            await _configure(listeners[0], number, play, cron_expression=FAR)
 
     def untold() -> list[str]:
         still = [uid for uid, slot in truth.open_slots().items() if slot is not None]
@@ -215,9 +277,16 @@ def _account(
     truth: Truth, intervals: dict[str, int], clients: dict[str, list[Listener]]
 ) -> Account:
     account = Account()
-    runs = truth.runs
+    runs, still = truth.runs, truth.overdue()
     for uid, interval_ms in intervals.items():
         account.runs_of(uid, runs[uid], interval_ms=interval_ms)
+        account.overdue_of(
+            uid,
+            truth.feeds[uid.partition(":")[0]],
+            runs[uid],
+            still=still.get(uid, 0),
+            grace_ms=min(interval_ms, 300_000) + SHORTEST_RUN_LIMIT_MS,
+        )
     for owner, entries in truth.feeds.items():
         own = [one for uid in runs if uid.startswith(f"{owner}:") for one in runs[uid]]
         account.feed_of(owner, entries, own)

@@ -16,9 +16,10 @@ import redis
 from heartbeat.client import Client, connect
 from heartbeat.errors import RequestRefused
 from tests.acceptance.fleet import Listener, run_once, story
-from tests.acceptance.processes import RunningProcess, running_fleet
-from tests.conftest import free_port, running_server
+from tests.acceptance.processes import PATIENCE_SECONDS, RunningProcess, running_fleet
+from tests.conftest import RunningServer, free_port, running_server
 from tests.faults.chaos import REFUSALS, Chaos, Command
+from tests.faults.clients import EAGER
 from tests.faults.stage import play
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
@@ -27,12 +28,24 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 REFUSES_SECONDS, TAKES_SECONDS = 6.0, 3.0
 #: Configures while the scripts are forgotten again and again.
 MANY = 100
+#: Deaths of the server, and configures before each.
+DEATHS, A_FEW = 3, 15
 #: Between two configures of one client, in seconds.
 PAUSE_SECONDS = 0.03
 #: Lines that one process may write for each second of it.
 LINES_A_SECOND = 12
 
-refusals = pytest.mark.parametrize(("begin", "end"), REFUSALS.values(), ids=REFUSALS)
+#: What a client is told while the server refuses so.
+CODES = {
+    "read-only": "store_unavailable",
+    "full": "store_full",
+    "without replicas": "store_full",
+}
+
+refusals = pytest.mark.parametrize(
+    ("begin", "end", "code"),
+    [pytest.param(*both, CODES[name], id=name) for name, both in REFUSALS.items()],
+)
 
 
 def test_no_slot_and_no_alert_is_lost_or_doubled_and_no_process_ends(
@@ -56,6 +69,7 @@ class Scene:
     """A whole system with a client."""
 
     server: redis.Redis
+    running: RunningServer
     processes: tuple[RunningProcess, ...]
     url: str
 
@@ -64,7 +78,9 @@ class Scene:
 def scene(tmp_path: Path) -> Iterator[Scene]:
     port = free_port()
     with (
-        running_server(tmp_path, "--appendonly", "yes") as server,
+        running_server(
+            tmp_path, "--appendonly", "yes", "--appendfsync", "always"
+        ) as server,
         running_fleet(
             server.url,
             tmp_path,
@@ -75,7 +91,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     ):
         processes = (fleet.gateway(port=port), fleet.beat(), fleet.worker())
         url = f"ws://127.0.0.1:{port}/ws"
-        yield Scene(server=client, processes=processes, url=url)
+        yield Scene(server=client, running=server, processes=processes, url=url)
 
 
 class Configuring:
@@ -108,7 +124,7 @@ class Configuring:
 
 @refusals
 def test_what_is_acknowledged_is_stored_and_what_is_not_is_refused(
-    scene: Scene, begin: Command, end: Command
+    scene: Scene, begin: Command, end: Command, code: str
 ) -> None:
     async def told() -> None:
         async with connect(scene.url, client_id="ann") as client:
@@ -123,7 +139,7 @@ def test_what_is_acknowledged_is_stored_and_what_is_not_is_refused(
             await configuring.go_on(refuses)
             assert configuring.stored
             assert configuring.refused
-            assert {retryable for _, retryable in configuring.refused} == {True}
+            assert set(configuring.refused) == {(code, True)}
             known = (await client.list()).heartbeats
             assert {*configuring.stored} <= {one.schedule_id for one in known}
 
@@ -151,5 +167,27 @@ def test_a_server_that_forgets_its_scripts_is_taught_them_again(scene: Scene) ->
 
             await configuring.go_on(forgets)
             assert not configuring.refused
+
+    story(told())
+
+
+def test_what_is_acknowledged_outlives_the_death_of_the_server(scene: Scene) -> None:
+    async def told() -> None:
+        async with connect(scene.url, client_id="ann", back_off=EAGER) as client:
+            configuring = Configuring(client)
+            for _ in range(DEATHS):
+                before = len(configuring.stored)
+
+                async def dies(enough: int = before + A_FEW) -> None:
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        while len(configuring.stored) < enough:
+                            await asyncio.sleep(PAUSE_SECONDS)
+                    await asyncio.to_thread(scene.running.kill)
+                    await asyncio.to_thread(scene.running.start)
+
+                await configuring.go_on(dies)
+            assert {code for code, _ in configuring.refused} <= {"store_unavailable"}
+            known = {one.schedule_id for one in (await client.list()).heartbeats}
+            assert {*configuring.stored} <= known
 
     story(told())

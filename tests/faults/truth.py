@@ -7,6 +7,7 @@ from typing import cast
 
 import redis
 
+from heartbeat.book import load_book
 from heartbeat.feed import Entry
 from heartbeat.runs import RunRecord, load_run
 from heartbeat.store import keys
@@ -66,6 +67,14 @@ class Truth:
         """Return the open slot of each heartbeat, as it is stored."""
         slots = {uid: self._client.get(keys.open_slot(uid)) for uid in self._runs}
         return {uid: None if slot is None else str(slot) for uid, slot in slots.items()}
+
+    def overdue(self) -> dict[str, int]:
+        """Return of how many slots owners were told that are not over, by heartbeat."""
+        books = {uid: self._client.hget(keys.book(uid), "book") for uid in self._runs}
+        troubles = {
+            uid: load_book(str(text)).overdue for uid, text in books.items() if text
+        }
+        return {uid: one.count for uid, one in troubles.items() if one is not None}
 
     def statistics(self) -> dict[str, int]:
         """Return the ledger's counters."""

@@ -116,6 +116,22 @@ def test_a_worker_that_ends_hands_back_and_another_runs_it_at_once(
     second.until(lambda: f"{run_id} ok" in second.output, "its word in the log")
 
 
+def test_a_worker_is_gone_soon_after_its_grace_time(fleet: Fleet, heart: Heart) -> None:
+    grace = 1.5
+    fleet.beat()
+    worker = fleet.worker(HEARTBEAT_SHUTDOWN_SECONDS=str(grace))
+    with slow_site(60) as site:
+        for number in range(3):
+            heart.configure(f"h{number}", site.checklist)
+            heart.run(f"h{number}")
+        eventually(lambda: site.asked == 3, "three runs")
+        began = time.monotonic()
+        worker.terminate()
+        assert worker.wait() == 0
+    assert grace <= time.monotonic() - began < grace + 2
+    assert heart.statistic("handed_back") == 3
+
+
 def test_a_run_that_ends_within_the_grace_time_is_finished(
     fleet: Fleet, heart: Heart
 ) -> None:

@@ -16,7 +16,10 @@ end
 for index = 2, #ARGV, COLUMNS do
   local uid, version, slot = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
   local plan, missed, back = ARGV[index + 3], ARGV[index + 4], ARGV[index + 5]
-  if not is_planned(uid, version, slot) then
+  -- What was due when it was claimed, and is far ahead now, was claimed by a clock that
+  -- has been set back since: it stays as it was planned, and is found as ahead.
+  local was_set_back = back == '' and ARGV[index + 6] == '' and is_ahead(slot, now)
+  if was_set_back or not is_planned(uid, version, slot) then
     count('outdated')
   elseif plan == '-' then
     redis.call('ZADD', DUE, now + PUT_OFF, uid)

@@ -211,6 +211,23 @@ def test_a_slot_told_while_open_is_not_counted_again_by_its_record() -> None:
     assert story.book.overdue.count == 4
 
 
+def test_an_open_slot_and_the_next_are_counted_once() -> None:
+    story = Story()
+
+    def count() -> int:
+        assert story.book.overdue
+        return story.book.overdue.count
+
+    for _ in range(3):
+        story.overdue(still_open(0), still_open(1))
+        assert count() == 2
+    story.overdue(missed(0, 0, 1))
+    assert count() == 2
+    story.overdue(missed(1, 3, 3))
+    assert count() == 4
+    assert story.run(fine()) == ["overdue None recovered"]
+
+
 def test_records_of_other_sorts_may_lie_between() -> None:
     story = Story()
     story.overdue(still_open(1))

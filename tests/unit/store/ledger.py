@@ -31,6 +31,7 @@ class ClockedServer(Server):
     """A server that stands still until a test moves its clock."""
 
     clock_ms = START_MS
+    scripts_run = 0
 
     def now_ms(self) -> int:
         return self.clock_ms
@@ -40,6 +41,7 @@ class ClockedServer(Server):
     ) -> object:
         if arguments and arguments[0] == "":
             arguments = (str(self.clock_ms), *arguments[1:])
+        self.scripts_run += 1
         return super().run(script, *arguments, keys=keys)
 
     def pass_time(self, *, minutes: float = 0, seconds: float = 0) -> None:

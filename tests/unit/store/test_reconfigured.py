@@ -1,8 +1,11 @@
 """What a change of the config does to a slot that is due already."""
 
+from collections.abc import Callable
+
 import pytest
 
-from beat_schedule.dispatch import followed
+from beat_schedule.dispatch import advanced, followed
+from heartbeat.instants import from_ms
 from heartbeat.store import keys
 from heartbeat.store.runs import Refused
 from tests.unit.store.ledger import OWNER, Fleet, a_config
@@ -176,3 +179,48 @@ def test_a_plan_that_cannot_be_read_leaves_no_slots_since_the_epoch(
         fleet.configure(a_config(every=30))
     assert fleet.fates() == []
     assert fleet.untold() == {}
+
+
+OFF: dict[str, Callable[[Fleet], object]] = {
+    "deleted": lambda fleet: fleet.heartbeats.delete(OWNER, "disk"),
+    "paused": lambda fleet: fleet.heartbeats.pause(OWNER, "disk", note=None),
+    "disabled": lambda fleet: fleet.configure(a_config(every=WEEK, enabled=False)),
+}
+
+
+@pytest.mark.parametrize("switch_off", OFF.values(), ids=OFF)
+@pytest.mark.parametrize("is_late", [False, True], ids=["in time", "late"])
+def test_what_is_switched_off_while_a_beat_sends_is_not_due_again(
+    due: Fleet, switch_off: Callable[[Fleet], object], is_late: bool
+) -> None:
+    due.server.pass_time(minutes=WEEK * is_late)
+    claims = due.slots.claim(most=1, queue_lengths={})
+    switch_off(due)
+    due.slots.commit(followed(claims))
+    now = from_ms(due.server.clock_ms)
+    due.slots.advance(advanced(claims, now=now, taken={}))
+    assert due.due_in() is None
+
+
+def test_a_plan_of_the_old_timing_does_not_replace_one_of_the_new(due: Fleet) -> None:
+    claims = due.slots.claim(most=1, queue_lengths={})
+    due.configure(a_config(every=60))
+    planned = due.due_in()
+    due.slots.commit(followed(claims))
+    assert due.due_in() == planned
+
+
+def test_a_plan_of_the_old_timing_is_known_also_where_both_have_the_slot(
+    fleet: Fleet,
+) -> None:
+    """A clock that is set back makes what was claimed as late a slot to come."""
+    fleet.configure(a_config(every=60))
+    fleet.server.pass_time(minutes=61 + 60)
+    claims = fleet.slots.claim(most=1, queue_lengths={})
+    fleet.server.pass_time(minutes=-62.5)
+    fleet.configure(a_config(every=30))
+    assert fleet.due_in() == 1.5
+    fleet.server.pass_time(minutes=36.5)
+    now = from_ms(fleet.server.clock_ms)
+    fleet.slots.advance(advanced(claims, now=now, taken={}))
+    assert fleet.beat() == ["ann:disk@2027-01-15T09:30:00.000Z"]

@@ -131,6 +131,28 @@ class TestTheLease:
         due.beat()
         assert due.fates()[-1] == "lost(worker_died)"
 
+    @pytest.mark.parametrize(
+        ("minutes", "is_sent"),
+        [
+            pytest.param(65, True, id="after the start deadline"),
+            pytest.param(70, False, id="after the run's limit too"),
+        ],
+    )
+    def test_a_death_that_is_found_before_the_next_slot_is_made_up_for(
+        self, fleet: Fleet, minutes: int, is_sent: bool
+    ) -> None:
+        """It may begin for an hour, and run for ten minutes."""
+        fleet.configure(a_config(cron="0 9 * * *"))
+        fleet.server.pass_time(minutes=60)
+        sent = fleet.beat()
+        fleet.begun()
+        fleet.server.pass_time(minutes=minutes)
+        assert fleet.beat() == (sent if is_sent else [])
+        assert fleet.fates() == ([] if is_sent else ["lost(worker_died)"])
+        if is_sent:
+            fleet.run()
+            assert fleet.fates() == ["ok"]
+
     def test_a_second_try_that_comes_too_late_loses_the_slot(self, due: Fleet) -> None:
         due.begun()
         due.server.pass_time(seconds=30)
@@ -291,6 +313,17 @@ class TestTheFeed:
     def test_the_newest_thousand_are_kept(self, due: Fleet) -> None:
         due.finish(due.begun(), *(f'{{"n": {n}}}' for n in range(1_005)))
         assert len(due.feed()) == 1_000
+
+    def test_it_is_kept_for_a_week_after_its_last_entry(self, due: Fleet) -> None:
+        week = 604_800
+        due.finish(due.begun(), '{"n": 1}')
+        for _ in range(2):
+            left = due.server.ask(lambda client: client.ttl("{hb}:feed:ann"))
+            assert week - 60 <= left <= week
+            due.server.ask(lambda client: client.expire("{hb}:feed:ann", 1_000))
+            due.server.pass_time(minutes=60)
+            due.beat()
+            due.finish(due.begun(), '{"n": 2}')
 
 
 class TestHistory:

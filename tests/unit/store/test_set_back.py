@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from beat_schedule.dispatch import advanced
+from heartbeat.instants import from_ms
 from heartbeat.store.ahead import Ahead
 from tests.unit.store.ledger import MINUTE_MS, OWNER, Fleet, a_config
 
@@ -233,3 +235,17 @@ def test_a_slot_left_open_less_than_an_hour_ahead_is_not_waited_for(
     fleet.server.pass_time(minutes=-50)
     goes_on(fleet, minutes=55, step=5)
     assert fleet.fates().count("ok") >= 8
+
+
+def test_a_beat_that_goes_on_after_the_jump_plans_nothing_far_ahead(
+    fleet: Fleet,
+) -> None:
+    fleet.configure(a_config(every=60))
+    fleet.server.pass_time(minutes=DAY)
+    claims = fleet.slots.claim(most=1, queue_lengths={})
+    assert [claim.kind for claim in claims] == ["late"]
+    fleet.server.pass_time(minutes=-DAY - 120)
+    now = from_ms(fleet.server.clock_ms)
+    fleet.slots.advance(advanced(claims, now=now, taken={}))
+    goes_on(fleet, minutes=180)
+    assert fleet.fates().count("ok") >= 2

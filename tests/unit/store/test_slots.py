@@ -1,8 +1,12 @@
 """Beat's side of the ledger: what is claimed, sent, skipped, missed."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from beat_schedule.dispatch import Dispatcher
 from heartbeat.errors import Busy, InvalidConfig, NotFound, StoreUnavailable
+from heartbeat.instants import from_ms
 from heartbeat.store import keys
 from heartbeat.store.runs import Refused
 from heartbeat.store.slots import Slots
@@ -363,3 +367,22 @@ def test_two_beats_share_what_is_due(fleet: Fleet) -> None:
         for claim in slots.claim(most=2, queue_lengths={})
     ]
     assert len(set(taken)) == 6
+
+
+def test_a_beat_whose_own_clock_is_ahead_sends_nothing_early(fleet: Fleet) -> None:
+    def ahead() -> datetime:
+        return from_ms(fleet.server.clock_ms) + timedelta(seconds=30)
+
+    beat = Dispatcher(fleet.slots, fleet, now=ahead)
+    fleet.configure(a_config(every=60))
+    for _ in range(3):
+        fleet.server.pass_time(minutes=59, seconds=59)
+        assert beat.run_pass().sent == 0
+        fleet.server.pass_time(seconds=1)
+        assert beat.run_pass().sent == 1
+        fleet.run()
+    fleet.server.pass_time(minutes=179, seconds=45)
+    for seconds, sent in [(0, 0), (1, 0), (14, 1)]:
+        fleet.server.pass_time(seconds=seconds)
+        assert beat.run_pass().sent == sent
+    assert fleet.fates() == ["missed(beat_away) x2", *["ok"] * 3]

@@ -4,11 +4,18 @@ import os
 import select
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from celery import signals
+from celery.worker.consumer import Consumer
 
-from worker.consumer import EVENTS_SECONDS, EventsInBatches, RefillAtOnce
+from worker.consumer import (
+    EVENTS_SECONDS,
+    EventsInBatches,
+    RefillAtOnce,
+    SteadyConsumer,
+)
 
 
 @dataclass
@@ -119,3 +126,55 @@ def test_events_are_sent_a_few_times_a_second(consumer: FakeConsumer) -> None:
     assert (seconds, callback) == (EVENTS_SECONDS, consumer.event_dispatcher.flush)
     step.stop(consumer)
     assert timer.is_cancelled
+
+
+class BreakingChannel:
+    """Dies of each of its first closings, as one with a BRPOP outstanding does."""
+
+    def __init__(self, did: list[str], *errors: Exception) -> None:
+        self._did, self._errors = did, list(errors)
+
+    def close(self) -> None:
+        self._did.append("closed")
+        if self._errors:
+            raise self._errors.pop(0)
+
+
+@dataclass
+class FakeConnection:
+    """A connection of Celery's, as far as the end of one needs it."""
+
+    default_channel: BreakingChannel
+
+
+class Cut(Consumer):
+    """What `SteadyConsumer` builds on; notes when it is its turn."""
+
+    did: list[str]
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        self.did.append(f"Celery: {exc}")
+
+
+class SteadyCut(SteadyConsumer, Cut):
+    """A consumer of ours over a connection that was cut; it is never started."""
+
+    def __init__(self, did: list[str], *errors: Exception) -> None:
+        self.did = did
+        connection: Any = FakeConnection(BreakingChannel(did, *errors))
+        self.connection = connection
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        pytest.param([], id="both go well"),
+        pytest.param([OSError("cut"), AttributeError("client")], id="both fail"),
+    ],
+)
+def test_a_cut_connection_is_closed_twice_before_celery_closes_it(
+    errors: list[Exception],
+) -> None:
+    did: list[str] = []
+    SteadyCut(did, *errors).on_connection_error_after_connected(OSError("reset"))
+    assert did == ["closed", "closed", "Celery: reset"]
