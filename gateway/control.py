@@ -33,7 +33,7 @@ from heartbeat.requests import (
     Snooze,
     Unsnooze,
 )
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.stored import Stored
 from heartbeat.views import IncidentView
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.page_size import PageSize
 from heartbeat.errors import InvalidMessage
 from heartbeat.feed import BEGINNING, Entry, compare, gap, is_later
 from heartbeat.told import Lost
@@ -64,7 +65,8 @@ class Delivery:
         self.phase = Phase.CATCHING_UP
         self._last = self._highest = cursor
         self._pushed: str | None = None
-        self._limit, self._fits = 0, PAGE
+        self._size = PageSize(PAGE)
+        self._limit = 0
         self._again = self._is_state_lost = False
         self._window, self._page_bytes = window, page_bytes
         self._acknowledged: str | None = None
@@ -75,7 +77,7 @@ class Delivery:
 
     def begin(self) -> Read:
         """Read on from the cursor; the owner's pushes must be subscribed by now."""
-        self._limit = min(self._fits, self._window)
+        self._limit = self._size.within(self._window)
         return Read(after=self._last, limit=self._limit, cause=Cause.JOIN)
 
     def pushed(self, entry: Entry) -> Step:
@@ -108,7 +110,7 @@ class Delivery:
             return Step(lost=lost, send=send)
         left = entries[len(send) :]
         if not left or left[0].prev == self._last:  # a hole says nothing of their size
-            self._learn(len(send), of=len(entries))
+            self._size.learn(len(send), of=len(entries))
         is_short = len(send) == len(entries) < self._limit
         if not is_short or self._again or is_later(self._pushed, self._last):
             return Step(lost=lost, send=send, read=self._catch_up(None).read)
@@ -188,7 +190,7 @@ class Delivery:
             return NOTHING
         self.phase = Phase.CATCHING_UP
         self._again, self._pushed = False, None
-        self._limit = min(self._fits, room)
+        self._limit = self._size.within(room)
         return Step(read=Read(after=self._last, limit=self._limit, cause=cause))
 
     def _go_on(self) -> Step:
@@ -228,16 +230,6 @@ class Delivery:
             self._sent(entry)
             send.append(entry)
         return tuple(send)
-
-    def _learn(self, sent: int, *, of: int) -> None:
-        """Learn how many entries to ask for: twice as many as fitted into a page.
-
-        Whoever asks for many large ones again and again reads most of them in vain.
-        """
-        if sent < of:
-            self._fits = min(PAGE, 2 * sent)
-        elif sent == self._limit:
-            self._fits = min(PAGE, max(self._fits, 2 * sent))
 
     def _sent(self, entry: Entry) -> None:
         self._last = self._highest = entry.alert_id

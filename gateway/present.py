@@ -18,7 +18,7 @@ from heartbeat.outages import (
     overdue_details,
 )
 from heartbeat.runs import RunRecord
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.stored import Stored
 from heartbeat.verdict import Severity
 from heartbeat.views import (
     EffectiveConfig,

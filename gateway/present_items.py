@@ -8,7 +8,7 @@ from heartbeat.checklist import Item
 from heartbeat.compiled import CompiledItem, CompiledItems
 from heartbeat.instants import ms_to_text, to_text
 from heartbeat.item_cadence import slots_ahead
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.stored import Stored
 from heartbeat.views import CompilationView, ItemView
 
 #: Slots shown ahead of an item with a cadence of its own.

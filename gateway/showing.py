@@ -10,7 +10,7 @@ from heartbeat.checklist import Checklist, parse_checklist
 from heartbeat.errors import HeartbeatError
 from heartbeat.replies import GetResult
 from heartbeat.requests import Get
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.stored import Stored
 
 #: The problem of a checklist that is empty, or prose.
 EMPTY = "expected items as `- [ ] text`, got none: nothing is checked"

@@ -24,9 +24,7 @@ class Reply(Wire):
     """The answer to a request, with its id."""
 
     id: str
-    warnings: tuple[str, ...] = Field(
-        default=(), description="what was accepted but looks wrong"
-    )
+    warnings: tuple[str, ...] = Field(default=(), description="accepted, looks wrong")
 
 
 class ErrorReply(Wire):
@@ -103,10 +101,7 @@ class ResumeResult(Reply):
     schedule_id: str
     changed: bool
     next_runs: tuple[str, ...] = ()
-    run_id: str | None = Field(
-        default=None,
-        description="a run at once, since one found trouble while it was paused",
-    )
+    run_id: str | None = Field(default=None, description="of a run that looks again")
     state: State | None = None
 
 

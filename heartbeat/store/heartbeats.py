@@ -7,31 +7,24 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, cast
 
-from redis import Redis
-
-from heartbeat.book import Book
 from heartbeat.config import HeartbeatConfig, cadence_of, unique_id
-from heartbeat.errors import BadRecord, NotFound
+from heartbeat.errors import NotFound
 from heartbeat.incidents import remove_all
-from heartbeat.instants import EPOCH, from_ms, to_ms
+from heartbeat.instants import from_ms, to_ms
 from heartbeat.jobs import queue_for
 from heartbeat.planning import plan_text, slots_between
 from heartbeat.store import keys
 from heartbeat.store.limits import check_limits
 from heartbeat.store.outlines import Outline, outline, outlines
 from heartbeat.store.records import (
-    book_of,
-    fields_of,
-    ms_of,
     readable,
-    revision_of,
 )
 from heartbeat.store.server import Server
+from heartbeat.store.stored import Stored, facts_of, read_stored
 from heartbeat.store.unclaimed import MAX_TRIES, change_schedule, too_busy
 from heartbeat.telling import About, tell
 
 Outcome = Literal["created", "updated", "unchanged"]
-State = Literal["active", "paused", "disabled"]
 
 #: Heartbeats read in one round trip where not all may be needed.
 READ_AT_ONCE = 500
@@ -43,30 +36,6 @@ class Change:
 
     outcome: Outcome
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A heartbeat as it is kept, with what is going on with it.
-
-    Only `Heartbeats.get` reads the checklist of a config that has it inline.
-    """
-
-    config: HeartbeatConfig
-    version: int
-    paused_at: datetime | None
-    next_slot: datetime | None
-    running: bool
-    book: Book
-    revision: str
-    paused_note: str | None = None
-
-    @property
-    def state(self) -> State:
-        """Return why it has slots or not; a pause outranks being disabled."""
-        if self.paused_at is not None:
-            return "paused"
-        return "active" if self.config.enabled else "disabled"
 
 
 class Heartbeats:
@@ -206,57 +175,8 @@ class Heartbeats:
         Reading one raises BadRecord if it cannot be read. An inline checklist is read
         only if they are wanted whole: a thousand of them are many megabytes.
         """
-        fields = [*_FACTS, "content"] if whole else _FACTS
-        with_facts = self._server.ask(_reader(uids, fields))
+        with_facts = self._server.ask(facts_of(uids, whole=whole))
         for index, uid in enumerate(uids):
             facts = with_facts[4 * index : 4 * index + 4]
             if cast(list[str | None], facts[0])[0] is not None:
-                yield uid, partial(_stored, uid, *facts)
-
-
-_FACTS = ["config", "version", "plan", "paused"]
-
-
-def _reader(uids: Sequence[str], fields: list[str]) -> Callable[..., list[object]]:
-    def read(client: Redis) -> list[object]:
-        with client.pipeline(transaction=False) as pipeline:
-            for uid in uids:
-                pipeline.hmget(keys.heartbeat(uid), fields)
-                pipeline.zscore(keys.DUE, uid)
-                pipeline.get(keys.open_slot(uid))
-                pipeline.hmget(keys.book(uid), ["revision", "book"])
-            return pipeline.execute()
-
-    return read
-
-
-def _stored(
-    uid: str, facts: object, due: object, open_slot: object, book: object
-) -> Stored:
-    record, version, plan, paused, *content = cast(list[str | None], facts)
-    config = HeartbeatConfig.load(record or "", key=keys.heartbeat(uid))
-    revision, text = cast(list[str | None], book)
-    pause = fields_of(paused)
-    paused_at = _instant(pause.get("atMs"))
-    return Stored(
-        config=config.with_content(content[0]) if content else config,
-        version=_whole(version, of=keys.heartbeat(uid)),
-        paused_at=(paused_at or EPOCH) if paused is not None else None,
-        next_slot=_instant(fields_of(plan).get("slot")) if due is not None else None,
-        running=fields_of(cast(str | None, open_slot)).get("state") == "running",
-        book=book_of(uid, text),
-        revision=revision_of(revision),
-        paused_note=str(pause["note"]) if pause.get("note") else None,
-    )
-
-
-def _instant(value: object) -> datetime | None:
-    ms = ms_of(value)
-    return None if ms is None else from_ms(ms)
-
-
-def _whole(text: str | None, *, of: str) -> int:
-    try:
-        return int(text or 0)
-    except ValueError as error:
-        raise BadRecord(f"{of}: expected a whole number, got {text!r}") from error
+                yield uid, partial(read_stored, uid, *facts)

@@ -1,6 +1,5 @@
 """The worker's side of the ledger: begin, renew, finish or hand back; and history."""
 
-import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +18,13 @@ from heartbeat.runs import RunRecord, load_run
 from heartbeat.store import keys
 from heartbeat.store.outlines import outline
 from heartbeat.store.records import readable, readable_book
+from heartbeat.store.run_texts import texts_of
 from heartbeat.store.server import Server
 from heartbeat.store.unreadable import refuse
 from heartbeat.unreadable import unreadable_run
 
 #: How long the right to run lasts without being renewed, in milliseconds.
 RUN_LEASE_MS = 30_000
-#: Runs of a history that are read in one round trip.
-READ_AT_ONCE = 25
 
 
 class Refused(StrEnum):
@@ -204,26 +202,9 @@ class Runs:
     def history(self, owner: str, schedule_id: str) -> Iterator[RunRecord]:
         """Return the runs, newest first, read as they are taken. Raises NotFound."""
         key = keys.runs(outline(self._server, owner, schedule_id).uid)
-        runs = (readable(partial(load_run, text), of=key) for text in self._texts(key))
+        texts = texts_of(self._server, key)
+        runs = (readable(partial(load_run, text), of=key) for text in texts)
         return (run for run in runs if run is not None)
-
-    def _texts(self, key: str) -> Iterator[str]:
-        """Yield each once: those of the part before that a new run moved on are known.
-
-        How many there are is bounded, so the last part is a short one.
-        """
-        known: set[str] = set()
-        for start in itertools.count(step=READ_AT_ONCE):
-            texts = self._texts_from(key, start)
-            yield from (text for text in texts if text not in known)
-            if len(texts) < READ_AT_ONCE:
-                return
-            known = set(texts)
-
-    def _texts_from(self, key: str, start: int) -> list[str]:
-        end = start + READ_AT_ONCE - 1
-        found = self._server.ask(lambda client: client.lrange(key, start, end))
-        return [str(text) for text in found]
 
     def newest(self, uids: Sequence[str]) -> dict[str, RunRecord]:
         """Return the newest run of each that has one, in one round trip."""

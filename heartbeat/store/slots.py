@@ -1,6 +1,7 @@
 """Beat's side of the ledger: claim what is due, say what was sent; and run by hand."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -182,8 +183,7 @@ class Slots:
     def request_run(self, owner: str, schedule_id: str) -> str:
         """Open one slot off the grid, now; return its run id.
 
-        Raises NotFound, Busy while a run is open, InvalidConfig when the heartbeat is
-        paused or disabled.
+        Raises NotFound, Busy while a run is open, InvalidConfig when it is not active.
         """
         uid = unique_id(owner, schedule_id)
         stored = Heartbeats(self._server).get(owner, schedule_id)
@@ -205,18 +205,12 @@ class Slots:
         raise _refusal(str(answer), schedule_id)
 
     def run_unheard(self, owner: str, schedule_id: str) -> str | None:
-        """Look again at what a run found while its owner did not want to hear of it.
-
-        To be called when a heartbeat goes on. Returns the run's id, None where nothing
-        is to be looked at, or a run that will be heard is open already.
-        """
+        """Look again at what a run found during a pause; None where that need not be."""
         key = keys.heartbeat(unique_id(owner, schedule_id))
-        if self._server.ask(lambda client: client.hget(key, "unheard")) is None:
-            return None
-        try:
-            return self.request_run(owner, schedule_id)
-        except (Busy, InvalidConfig):
-            return None
+        with suppress(Busy, InvalidConfig):
+            if self._server.ask(lambda client: client.hexists(key, "unheard")):
+                return self.request_run(owner, schedule_id)
+        return None
 
 
 def _refusal(answer: str, schedule_id: str) -> Exception:

@@ -12,7 +12,7 @@ from redis import Redis
 from heartbeat.book import Book, load_book
 from heartbeat.config import HeartbeatConfig, unique_id
 from heartbeat.jobs import QUEUE, queue_for
-from heartbeat.runs import RunRecord, RunStatus, load_run
+from heartbeat.runs import Reason, RunRecord, RunStatus, load_run
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Outcome
 from heartbeat.store.slots import CLAIM_LEASE_MS, REDISPATCH_MS, Claim
@@ -146,6 +146,18 @@ class Seen:
             if record.status in {RunStatus.MISSED, RunStatus.LOST}:
                 counted[record.status] += record.count or 1
         return counted
+
+    def came_early(self, name: str, now_ms: int) -> int:
+        """Count the slots to come that a clock ahead has let be claimed already."""
+        claimed = [
+            one.count or 1
+            for one in self.records[name]
+            if one.slot_ms > now_ms
+            if one.reason not in {Reason.BEAT_AWAY, Reason.PAUSED}
+        ]
+        open_slot = self.opens.get(name)
+        is_early = open_slot is not None and cast(int, open_slot["slot"]) > now_ms
+        return sum(claimed) + is_early
 
 
 def messages_of(claims: list[Claim]) -> list[Claim]:

@@ -8,7 +8,7 @@ from gateway import present
 from heartbeat.errors import InvalidInput, NotFound
 from heartbeat.outages import LateSlots
 from heartbeat.runs import finished_run
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.stored import Stored
 from heartbeat.verdict import Cause
 from heartbeat.views import IncidentView
 from tests.unit.heartbeat.troubles import HOUR, NOON, Story, bad, fine, unknown

@@ -14,7 +14,7 @@ from heartbeat.compiled import (
     digest_of,
 )
 from heartbeat.instants import from_text, to_ms, to_text
-from heartbeat.store.heartbeats import Stored
+from heartbeat.store.stored import Stored
 from heartbeat.views import CompilationView, ItemView
 from tests.unit.heartbeat.troubles import HOUR, NOON
 from tests.unit.store.ledger import a_config

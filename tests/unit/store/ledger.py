@@ -14,11 +14,12 @@ from heartbeat.jobs import QUEUE
 from heartbeat.runs import RunRecord, RunStatus
 from heartbeat.store import keys
 from heartbeat.store.books import Books
-from heartbeat.store.heartbeats import Change, Heartbeats, Stored
+from heartbeat.store.heartbeats import Change, Heartbeats
 from heartbeat.store.runs import Begun, Fenced, Known, Outcome, Refused, Runs
 from heartbeat.store.server import Argument, Server
 from heartbeat.store.slots import Claim, Slots
 from heartbeat.store.statistics import Statistics
+from heartbeat.store.stored import Stored
 
 #: Where the clocks of these tests begin: 15 January 2027, 08:00 UTC.
 START_MS = 1_800_000_000_000

@@ -7,7 +7,8 @@ import pytest
 
 from heartbeat.book import Book
 from heartbeat.errors import NotFound
-from heartbeat.store.runs import READ_AT_ONCE, Begun, Fenced, Known, Refused
+from heartbeat.store.run_texts import READ_AT_ONCE
+from heartbeat.store.runs import Begun, Fenced, Known, Refused
 from tests.unit.store.ledger import OWNER, Fleet, a_config, an_outcome
 
 
