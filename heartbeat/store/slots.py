@@ -205,7 +205,7 @@ class Slots:
         raise _refusal(str(answer), schedule_id)
 
     def run_unheard(self, owner: str, schedule_id: str) -> str | None:
-        """Look again at what a run found during a pause; None where that need not be."""
+        """Look again at what a run found during a pause; None if it found nothing."""
         key = keys.heartbeat(unique_id(owner, schedule_id))
         with suppress(Busy, InvalidConfig):
             if self._server.ask(lambda client: client.hexists(key, "unheard")):
