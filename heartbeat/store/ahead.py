@@ -12,6 +12,9 @@ from heartbeat.store import keys
 from heartbeat.store.records import fields_of, ms_of, readable
 from heartbeat.store.server import Server
 
+#: Why slots have a record that no beat ever claimed: those that come all the same, once
+#: the clock is right, run.
+_UNCLAIMED = {Reason.BEAT_AWAY, Reason.PAUSED, Reason.DISABLED}
 #: Heartbeats looked at in one step: a few milliseconds of the server.
 LOOKED_AT_ONCE = 1_000
 
@@ -79,7 +82,7 @@ def _ended(uid: str, records: Sequence[str]) -> list[Taken]:
         Taken(
             first_ms=run.slot_ms if run.from_ms is None else run.from_ms,
             last_ms=run.slot_ms if run.to_ms is None else run.to_ms,
-            is_claimed=run.reason not in {Reason.BEAT_AWAY, Reason.PAUSED},
+            is_claimed=run.reason not in _UNCLAIMED,
         )
         for run in read
         if run is not None and not is_manual(run.run_id)

@@ -153,7 +153,7 @@ class Seen:
             one.count or 1
             for one in self.records[name]
             if one.slot_ms > now_ms
-            if one.reason not in {Reason.BEAT_AWAY, Reason.PAUSED}
+            if one.reason not in {Reason.BEAT_AWAY, Reason.PAUSED, Reason.DISABLED}
         ]
         open_slot = self.opens.get(name)
         is_early = open_slot is not None and cast(int, open_slot["slot"]) > now_ms

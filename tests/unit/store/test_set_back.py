@@ -210,14 +210,21 @@ def test_a_rare_slot_that_beat_planned_by_a_clock_ahead_is_taken_back(
     assert len(fleet.sent) - before == 3
 
 
-def test_slots_that_a_pause_was_recorded_for_ahead_of_time_still_come(
-    fleet: Fleet,
+@pytest.mark.parametrize("how", ["paused", "disabled"])
+def test_slots_that_were_recorded_as_passed_ahead_of_time_still_come(
+    fleet: Fleet, how: str
 ) -> None:
     fleet.configure(a_config(every=60))
     goes_on(fleet, minutes=60)
-    fleet.heartbeats.pause(OWNER, "disk", note=None)
+    if how == "paused":
+        fleet.heartbeats.pause(OWNER, "disk", note=None)
+    else:
+        fleet.configure(a_config(every=60, enabled=False))
     fleet.server.pass_time(minutes=DAY)
-    fleet.heartbeats.resume(OWNER, "disk")
+    if how == "paused":
+        fleet.heartbeats.resume(OWNER, "disk")
+    else:
+        fleet.configure(a_config(every=60))
     goes_on(fleet, minutes=120)
     fleet.server.pass_time(minutes=-DAY)
     before = len(fleet.sent)
