@@ -12,7 +12,7 @@ from redis import Redis
 from heartbeat.book import Book, load_book
 from heartbeat.config import HeartbeatConfig, unique_id
 from heartbeat.jobs import QUEUE, queue_for
-from heartbeat.runs import RunRecord, RunStatus, load_run
+from heartbeat.runs import Reason, RunRecord, RunStatus, load_run
 from heartbeat.store import keys
 from heartbeat.store.runs import RUN_LEASE_MS, Begun, Outcome
 from heartbeat.store.slots import CLAIM_LEASE_MS, REDISPATCH_MS, Claim
@@ -146,6 +146,25 @@ class Seen:
             if record.status in {RunStatus.MISSED, RunStatus.LOST}:
                 counted[record.status] += record.count or 1
         return counted
+
+    def came_early(self, name: str, now_ms: int, interval_ms: int) -> int:
+        """Count the slots to come that a clock ahead has let be claimed already.
+
+        A record of several counts for all the slots that the schedule has there now.
+        """
+        spans = [
+            (one.slot_ms if one.from_ms is None else one.from_ms, one.slot_ms)
+            for one in self.records[name]
+            if one.reason not in {Reason.BEAT_AWAY, Reason.PAUSED}
+        ]
+        if name in self.opens:
+            slot = cast(int, self.opens[name]["slot"])
+            spans.append((slot, slot))
+        return sum(
+            1 + (last - max(first, now_ms)) // interval_ms
+            for first, last in spans
+            if last > now_ms
+        )
 
 
 def messages_of(claims: list[Claim]) -> list[Claim]:
