@@ -183,6 +183,7 @@ class Beats(LedgerInvariants):
         for name, known in self.known.items():
             if known.is_on:
                 due_in = self.seen.due[name] - self.now_ms
-                periods = 1 + self.seen.came_early(name, self.now_ms)
-                longest = periods * known.interval_ms + 1.2 * MINUTE_MS
+                interval_ms = known.interval_ms
+                early = self.seen.came_early(name, self.now_ms, interval_ms)
+                longest = (1 + early) * interval_ms + 1.2 * MINUTE_MS
                 assert due_in <= longest, f"{name} waits in vain"

@@ -147,17 +147,24 @@ class Seen:
                 counted[record.status] += record.count or 1
         return counted
 
-    def came_early(self, name: str, now_ms: int) -> int:
-        """Count the slots to come that a clock ahead has let be claimed already."""
-        claimed = [
-            one.count or 1
+    def came_early(self, name: str, now_ms: int, interval_ms: int) -> int:
+        """Count the slots to come that a clock ahead has let be claimed already.
+
+        A record of several counts for all the slots that the schedule has there now.
+        """
+        spans = [
+            (one.slot_ms if one.from_ms is None else one.from_ms, one.slot_ms)
             for one in self.records[name]
-            if one.slot_ms > now_ms
             if one.reason not in {Reason.BEAT_AWAY, Reason.PAUSED, Reason.DISABLED}
         ]
-        open_slot = self.opens.get(name)
-        is_early = open_slot is not None and cast(int, open_slot["slot"]) > now_ms
-        return sum(claimed) + is_early
+        if name in self.opens:
+            slot = cast(int, self.opens[name]["slot"])
+            spans.append((slot, slot))
+        return sum(
+            1 + (last - max(first, now_ms)) // interval_ms
+            for first, last in spans
+            if last > now_ms
+        )
 
 
 def messages_of(claims: list[Claim]) -> list[Claim]:

@@ -8,7 +8,15 @@ from hypothesis.stateful import rule
 from heartbeat.store.runs import RUN_LEASE_MS
 from heartbeat.store.slots import CLAIM_LEASE_MS, REDISPATCH_MS
 from tests.integration.ledger_model import Worker, name_of
-from tests.integration.ledger_users import Users, ids, intervals, ways_to_change
+from tests.integration.ledger_troubles import KEYS
+from tests.integration.ledger_users import (
+    Users,
+    ids,
+    intervals,
+    spans,
+    ways_to_change,
+    words,
+)
 from tests.integration.ledger_workers import Workers, findings
 
 #: So long a clock runs ahead, in seconds.
@@ -174,6 +182,34 @@ class Rare(Users, Workers):
         self.a_beat_goes_on(-1)
         if back:
             self.all_goes_on()
+
+    @rule(
+        name=ids,
+        said=st.lists(st.tuples(words, spans), min_size=1, max_size=3),
+        then=findings,
+    )
+    def a_person_speaks_while_a_run_goes_on(
+        self, name: str, said: list[tuple[str, int]], then: Mapping[str, str]
+    ) -> None:
+        for found in (dict.fromkeys(KEYS, "bad"), then):
+            worker = self.begin(name)
+            if worker is None:
+                return
+            for key in self.known[name].troubles.open_keys():
+                for how, minutes in said:
+                    self.speak(name, key, how, minutes)
+            self.workers.remove(worker)
+            self.finish(worker, found)
+
+    @rule(name=ids, then=intervals, how=ways_to_change, found=findings)
+    def a_heartbeat_changes_while_its_run_goes_on(
+        self, name: str, then: float, how: str, found: Mapping[str, str]
+    ) -> None:
+        worker = self.begin(name)
+        if worker:
+            self.change_somehow(name, then, how)
+            self.workers.remove(worker)
+            self.finish(worker, found)
 
     @rule(name=ids)
     def a_heartbeat_is_made_again_while_its_run_goes_on(self, name: str) -> None:

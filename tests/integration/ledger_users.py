@@ -19,6 +19,8 @@ EVERY = (1.0, 7.0, 60.0)
 
 ids = st.sampled_from(IDS)
 intervals = st.sampled_from(EVERY)
+words = st.sampled_from(["acknowledge", "snooze", "unsnooze"])
+spans = st.sampled_from([1, 45, 600])
 ways_to_change = st.sampled_from(["timing", "name", "queue", "off", "pause", "delete"])
 
 
@@ -132,9 +134,12 @@ class Users(LedgerInvariants):
     # Words of a person ---------------------------------------------------------------
 
     @precondition(lambda self: any(self.troubled()))
-    @rule(data=st.data(), how=st.sampled_from(["acknowledge", "snooze", "unsnooze"]))
-    def a_person_speaks(self, data: st.DataObject, how: str) -> None:
+    @rule(data=st.data(), how=words, minutes=spans)
+    def a_person_speaks(self, data: st.DataObject, how: str, minutes: int) -> None:
         name, key = data.draw(st.sampled_from(self.troubled()))
+        self.speak(name, key, how, minutes)
+
+    def speak(self, name: str, key: str, how: str, minutes: int) -> None:
         trouble = self.known[name].troubles.of[key]
         change = self.fleet.books.change
         if how == "acknowledge":
@@ -144,7 +149,7 @@ class Users(LedgerInvariants):
             change(OWNER, name, lambda book, _: unsnooze(book, key))
             trouble.happen("unsnooze")
         else:
-            span = timedelta(minutes=data.draw(st.sampled_from([1, 45, 600])))
+            span = timedelta(minutes=minutes)
             change(OWNER, name, lambda book, now: snooze(book, key, now + span, now))
             until_ms = self.now_ms + span // timedelta(milliseconds=1)
             trouble.snooze(self.now_ms, until_ms)

@@ -3,12 +3,14 @@
 To search for longer: `LEDGER_EXAMPLES=3000 pytest -o timeout=0` on this file.
 """
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar
 
 import fakeredis
+import pytest
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -26,7 +28,7 @@ from tests.unit.store.ledger import START_MS, ClockedServer, Fleet
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "100"))
 #: Of those over the real server, so many are also told over the fake one, which takes
 #: four times as long: it compiles a script whenever it is run.
-OVER_FAKE = EXAMPLES // 10
+OVER_FAKE = max(1, EXAMPLES // 16)
 
 #: What must have happened in them, or they show little.
 HAPPENS = (
@@ -34,6 +36,12 @@ HAPPENS = (
     *("fenced", "lease_lost", "skipped_overlap", "skipped_backlog", "missed", "lost"),
     *("missed_beat_away", "missed_no_worker", "set_back", "outdated", "told"),
 )
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Keep what the watcher says of each story out of the report of a failure."""
+    caplog.set_level(logging.CRITICAL, logger="gateway.watcher")
 
 
 class Ledger(Rare, RuleBasedStateMachine):
