@@ -113,9 +113,9 @@ def assert_slots(
 def assert_said_at(cadence: Cadence, at: int, first: int, expected: list[int]) -> None:
     """Compare the slots before and after an instant with those from `first` on."""
     passed = bisect_right(expected, at)
-    following = cadence.next_slot(instant_of(at))
+    # What follows the last one may be years away, and is beyond the stretch anyway.
     if passed < len(expected):
-        assert following == instant_of(expected[passed])
+        assert cadence.next_slot(instant_of(at)) == instant_of(expected[passed])
     newest = cadence.last_slot(instant_of(at), not_before=instant_of(first))
     assert newest == (instant_of(expected[passed - 1]) if passed else None)
     assert count(cadence, first, at) == min(MAX_COUNT, passed)
@@ -163,7 +163,7 @@ def test_spans_are_those_of_the_clock_on_the_wall(
     st.booleans(),
     shares,
 )
-@examples(30)
+@examples(20)
 def test_an_interval_is_true_whatever_clocks_do(
     stretch: Stretch, interval: int, name: str, align_clock: bool, shares: list[int]
 ) -> None:
