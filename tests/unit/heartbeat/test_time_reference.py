@@ -129,7 +129,9 @@ def walked(cadence: Cadence, first: int, last: int) -> list[int]:
     found, slot = [], cadence.next_slot(instant_of(first - 1))
     while slot is not None and slot <= instant_of(last):
         found.append((slot - instant_of(0)) // timedelta(milliseconds=1))
-        slot = cadence.next_slot(slot)
+        following = cadence.next_slot(slot)
+        assert following is None or following > slot
+        slot = following
     return found
 
 
