@@ -66,7 +66,7 @@ def test_after_a_long_retry_after_no_other_worker_sends_anything(
     api = MessagesApi(error(429, "rate_limit_error", retry_after="3600"))
     began = time.monotonic()
     first, *others = asked_in_turn(server, api, *SAME, *SAME)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30  # and not for an hour
     assert api.served == 1
     assert {one.result.cause for one in others} == {Cause.MODEL_LIMITED}
     assert "not asked for another 3" in others[0].result.details

@@ -44,7 +44,7 @@ def test_a_lost_reply_to_finish_tells_once_and_is_as_if_it_had_come(
     summary = an_execution(server, runner, runs=runs).run("local:hb-1", run_id)
     assert runs.has_lost
     assert summary == "alert (1 action_needed)"
-    history = runs.history("local", "hb-1", limit=10)
+    history = [*runs.history("local", "hb-1")]
     assert [record.status for record in history] == [RunStatus.ALERT]
     found = server.ask(lambda client: client.xrange("{hb}:feed:local"))
     entries = cast(list[tuple[str, dict[str, str]]], found)
