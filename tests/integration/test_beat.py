@@ -219,7 +219,6 @@ def _passed(site: Site) -> bool:
 
 
 def allow(server: Server, rule: str) -> None:
-    """Change what this user may do on the server."""
     server.ask(lambda client: client.execute_command("ACL", "SETUSER", "default", rule))
 
 
