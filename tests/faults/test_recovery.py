@@ -101,14 +101,15 @@ class Story:
         self._listening = asyncio.create_task(self._listen())
 
     async def killed(self) -> Recovery:
-        """Kill a worker in the middle of its run; another is there."""
+        """Kill a worker in the middle of its run; another comes in time."""
         schedule_id = await self._configure("killed")
         worker = await self._worker("killed")
         run_id = (await self._client.run(schedule_id)).run_id
         await self._site.until_asked("killed")
+        worker.kill()  # at once: the site's silence is an answer after ten seconds
+        began = time.monotonic()
         await self._worker("killed")
-        worker.kill()
-        return await self._ended(schedule_id, run_id, began=time.monotonic())
+        return await self._ended(schedule_id, run_id, began=began)
 
     async def frozen(self) -> Recovery:
         """Freeze a worker in the middle of its run, until another has ended it."""
@@ -116,9 +117,10 @@ class Story:
         worker = await self._worker("frozen")
         run_id = (await self._client.run(schedule_id)).run_id
         await self._site.until_asked("frozen")
-        await self._worker("frozen")
         worker.send(signal.SIGSTOP)
-        recovery = await self._ended(schedule_id, run_id, began=time.monotonic())
+        began = time.monotonic()
+        await self._worker("frozen")
+        recovery = await self._ended(schedule_id, run_id, began=began)
         worker.send(signal.SIGCONT)
         await asyncio.to_thread(
             worker.until, lambda: "lease lost" in worker.output, "the end of its run"
