@@ -11,8 +11,8 @@ local revision, book = ARGV[8], ARGV[9]
 
 local mark = run_id .. '#' .. ARGV[4]
 if redis.call('GET', finished_key(uid)) == mark then return { 'ok' } end
-local open = load_open(uid)
-if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= token then
+local open = load_held(uid, run_id, token)
+if not open then
   count('fenced')
   return { 'fenced' }
 end

@@ -1,8 +1,8 @@
 -- Give a begun slot back, to be sent again at once if it is still wanted: its worker
 -- shuts down. ARGV: now, uid, run id, token. Answers 1, or 0 when the right was lost.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
-local open = load_open(uid)
-if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= token then
+local open = load_held(uid, run_id, token)
+if not open then
   return 0
 end
 count('handed_back')

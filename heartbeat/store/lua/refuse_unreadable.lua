@@ -2,8 +2,8 @@
 -- ARGV: now, uid, run id, token, record, patience ms, message. Answers 1, or 0 when the
 -- right was lost: another may have begun it.
 local now, uid, run_id, token = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
-local open = load_open(uid)
-if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= token then
+local open = load_held(uid, run_id, token)
+if not open then
   return 0
 end
 push_run(uid, ARGV[5])

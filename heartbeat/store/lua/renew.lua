@@ -2,8 +2,8 @@
 -- the right is lost: the run must stop, since another may have begun.
 local now, uid, run_id = clock(ARGV[1]), ARGV[2], ARGV[3]
 local token, lease = tonumber(ARGV[4]), tonumber(ARGV[5])
-local open = load_open(uid)
-if not open or open.runId ~= run_id or open.state ~= 'running' or open.token ~= token then
+local open = load_held(uid, run_id, token)
+if not open then
   count('lease_lost')
   return 0
 end

@@ -11,6 +11,14 @@ local function load_open(uid)
   end
 end
 
+-- The open slot while it runs under this token; nil once that right was lost.
+local function load_held(uid, run_id, token)
+  local open = load_open(uid)
+  local is_held = open and open.state == 'running' and open.runId == run_id
+    and open.token == token
+  return is_held and open or nil
+end
+
 -- Why nobody wants this slot any more; nil while somebody does.
 local function unwanted(uid, open)
   local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused')
@@ -35,17 +43,22 @@ local function note_unheard(uid, open)
   end
 end
 
+-- Whether a worker has begun it once, also one that handed it back.
+local function was_begun(open)
+  return (open.attempts or 0) > 0 or open.wasBegun
+end
+
 -- Whether it is too late to begin a slot, open or planned. It is due inside its hours: one
 -- that nobody began until they closed was missed, not left out. One that had begun once is
 -- wanted until its run could have ended, also when its worker handed it back.
 local function is_expired(open, now)
-  if (open.attempts or 0) > 0 or open.wasBegun then return now >= open.startDeadline + open.runLimit end
+  if was_begun(open) then return now >= open.startDeadline + open.runLimit end
   return now >= open.startDeadline or (open.closes ~= nil and now >= open.closes)
 end
 
 -- Whether no worker has had this slot yet; not whether one has it now.
 local function is_unbegun(open)
-  return open.state ~= 'running' and open.attempts == 0 and not open.wasBegun
+  return open.state ~= 'running' and not was_begun(open)
 end
 
 -- Keep the slot, and when somebody must look at it again unless its holder moves on.
