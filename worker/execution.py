@@ -55,7 +55,6 @@ class Execution:
     begin_seconds: float = BEGIN_SECONDS
     hand_back_seconds: float = HAND_BACK_SECONDS
     retry_seconds: float = STORE_RETRY_SECONDS
-    _is_over: bool = False
 
     def run(self, uid: str, run_id: str, *, queue: str = "") -> str:
         """Run the open slot of a heartbeat and say in a few words what came of it.
@@ -90,7 +89,6 @@ class Execution:
 
         Call it on the event loop.
         """
-        self._is_over = True
         self.judging.cancel_all()
 
     def _begin(self, uid: str, run_id: str, queue: str) -> Begun | Refused:
@@ -150,12 +148,12 @@ class Execution:
             try:
                 answer = self._persist(
                     partial(self.runs.finish, held.lease, outcome, against=known),
-                    gives_up=lambda: self._is_over or time.monotonic() >= until,
+                    gives_up=lambda: self.judging.is_over or time.monotonic() >= until,
                 )
             except StoreError as error:
                 if not error.retryable:
                     raise
-                if self._is_over:
+                if self.judging.is_over:
                     return self._hand_back(held.lease)
                 return f"{_LOST}: {error}"
             if isinstance(answer, Fenced):

@@ -47,7 +47,7 @@ class Judging:
     spend_of: Callable[[str, str], Spend]  # by owner and scheduleId
     overtime_seconds: float = OVERTIME_SECONDS
     _going: set[asyncio.Task[Any]] = field(default_factory=set)
-    _is_over: bool = False
+    is_over: bool = field(default=False, init=False)
 
     async def judge(
         self, begun: Begun, held: HeldLease
@@ -58,7 +58,7 @@ class Judging:
         """
         task = asyncio.current_task()
         assert task is not None  # a coroutine that runs has one
-        if self._is_over:
+        if self.is_over:
             raise asyncio.CancelledError
         self._going.add(task)
         task.add_done_callback(self._going.discard)
@@ -75,7 +75,7 @@ class Judging:
 
     def cancel_all(self) -> None:
         """End all that is being judged, and whatever begins later."""
-        self._is_over = True
+        self.is_over = True
         logger.info("handing back %s runs", len(self._going))
         for task in self._going:
             task.cancel()
