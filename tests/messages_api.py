@@ -298,7 +298,10 @@ def serving(behaviour: Behaviour) -> Iterator[MessagesApi]:
 async def _read(reader: asyncio.StreamReader) -> Request:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     pairs = (line.split(":", 1) for line in head[1:] if line)
-    headers = {name.lower(): value.strip() for name, value in pairs}
+    headers: dict[str, str] = {}
+    for name, value in pairs:  # one that comes twice means both
+        before = headers.get(name.lower())
+        headers[name.lower()] = (before + ", " if before else "") + value.strip()
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     return Request(
         path=head[0].split(" ")[1], headers=headers, body=json.loads(body or b"{}")

@@ -11,20 +11,21 @@ from anthropic import (
     AnthropicError,
     APIStatusError,
     APITimeoutError,
-    AsyncAnthropic,
-    AsyncAPIResponse,
 )
 
 from heartbeat.prices import priced
 from heartbeat.usage import Usage
 from heartbeat.verdict import Cause
-from worker.anthropic_client import EachAttempt, Hopeless, read_failure
+from worker.anthropic_client import (
+    MESSAGES,
+    EachAttempt,
+    Hopeless,
+    MessagesServer,
+    read_failure,
+)
 from worker.model import NATIVE, Capabilities, Failure, ModelRequest, Reply
 from worker.model_gate import ModelGate
 from worker.request_body import BodyWriter
-
-#: The endpoint that `AsyncAnthropic.messages.create` posts to.
-MESSAGES = "/v1/messages"
 
 #: Time for one attempt; an item's deadline covers all of them.
 REQUEST_TIMEOUT = timedelta(seconds=30)
@@ -38,7 +39,7 @@ class AnthropicModel:
 
     def __init__(
         self,
-        client: AsyncAnthropic,
+        server: MessagesServer,
         *,
         name: str,
         capabilities: Capabilities = NATIVE,
@@ -46,7 +47,7 @@ class AnthropicModel:
         request_timeout: timedelta = REQUEST_TIMEOUT,
         gate: ModelGate | None = None,
     ) -> None:
-        self._client = client.with_middleware(EachAttempt(name, gate))
+        self._client = server.client.with_middleware(EachAttempt(server, name, gate))
         self._name = name
         self._body = BodyWriter(name=name, capabilities=capabilities, effort=effort)
         self._timeout_seconds = request_timeout.total_seconds()
@@ -60,15 +61,15 @@ class AnthropicModel:
         try:
             answer = await self._client.post(
                 MESSAGES,
-                cast_to=AsyncAPIResponse[object],
+                cast_to=object,
                 content=self._body.write(request),
                 options={"timeout": self._timeout_seconds},
             )
-            return self._priced(read_reply(answer.http_response.json()))
+            return self._priced(read_reply(answer))
         except Hopeless as error:
             return error.failure
         except APIStatusError as error:
-            return self._with_server_words(read_failure(error.response).told(), error)
+            return self._with_server_words(read_failure(error).told(), error)
         except APITimeoutError:
             why = f"the model did not answer within {self._timeout_seconds:g} s"
             return Failure(cause=Cause.MODEL_ERROR, why=why)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import mktime_tz, parsedate_tz
+from http import HTTPStatus
 
 from heartbeat.verdict import Cause
 from worker.model import Failure
@@ -22,6 +23,9 @@ MIN_PAUSE = timedelta(seconds=1)
 
 #: How long a key that is refused, or has no money left, is left alone.
 REFUSED_PAUSE = timedelta(seconds=60)
+
+#: Characters of an address that a server sends to, as it is told.
+MAX_PLACE = 100
 
 _AUTH = frozenset({401, 402, 403})
 _BUSY = frozenset({429, 529})
@@ -81,6 +85,13 @@ class ApiFailure:
 
     def told(self) -> Failure:
         """Return it as the loop's failure."""
+        if self._is_elsewhere:
+            place = self.headers.get("location", "a place that it does not name")
+            why = (
+                f"expected an answer, got {self.status}: the model's server sends to"
+                f" {place[:MAX_PLACE]!r}, which is not followed; see ANTHROPIC_BASE_URL"
+            )
+            return Failure(cause=self.cause, why=why)
         kind = self._code or self._error.get("type") or "error"
         request_id = self.headers.get("request-id", "-")
         wait = self._retry_after_seconds
@@ -90,6 +101,10 @@ class ApiFailure:
             f" (request {request_id}){later}"
         )
         return Failure(cause=self.cause, why=why)
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
 
     @property
     def _is_spent(self) -> bool:

@@ -1,6 +1,6 @@
 """From a model id to a Model: which providers there are and how they are reached.
 
-Knows no environment: key and address are given. One client serves all models of a
+Knows no environment: key and address are given. One server serves all models of a
 process; make it after any fork, use and close it on one event loop.
 """
 
@@ -15,7 +15,7 @@ from worker.model import COMPATIBLE, NATIVE, Model
 from worker.model_gate import ModelGate, credential_of
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
+    from worker.anthropic_client import MessagesServer
 
 _ANTHROPIC = "anthropic"
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -42,7 +42,7 @@ class Providers:
     def __init__(
         self, *, api_key: str | None, base_url: str | None, gates: Gates | None = None
     ) -> None:
-        self._client: AsyncAnthropic | None = None
+        self._server: MessagesServer | None = None
         self._gate: ModelGate | None = None
         self._made: dict[str, Model] = {}
         self._is_custom = base_url is not None
@@ -54,7 +54,7 @@ class Providers:
         # A local server needs no key, a gateway may look for it in the older header.
         key = api_key or "none"
         url = ANTHROPIC_URL if base_url is None else check_base_url(base_url)
-        self._client = connect(
+        self._server = connect(
             api_key=key,
             base_url=url,
             headers={"x-api-key": key} if self._is_custom else None,
@@ -66,7 +66,7 @@ class Providers:
     @property
     def are_configured(self) -> bool:
         """Say whether any model can be called."""
-        return self._client is not None
+        return self._server is not None
 
     def find(self, model: ModelId) -> Model | None:
         """Return the model, None where no provider is configured."""
@@ -74,20 +74,20 @@ class Providers:
             raise InvalidModel(
                 f"expected provider {_ANTHROPIC!r}, got {model.provider!r}"
             )
-        if self._client is None:
+        if self._server is None:
             return None
         if model.name not in self._made:
             if len(self._made) >= MAX_KEPT_MODELS:
                 self._made.clear()
-            self._made[model.name] = self._make(self._client, model.name)
+            self._made[model.name] = self._make(self._server, model.name)
         return self._made[model.name]
 
-    def _make(self, client: "AsyncAnthropic", name: str) -> Model:
+    def _make(self, server: "MessagesServer", name: str) -> Model:
         from worker.anthropic_model import REQUEST_TIMEOUT, AnthropicModel
 
         is_native = not self._is_custom or name.startswith(NATIVE_PREFIX)
         return AnthropicModel(
-            client,
+            server,
             name=name,
             capabilities=NATIVE if is_native else COMPATIBLE,
             request_timeout=REQUEST_TIMEOUT if is_native else LOCAL_TIMEOUT,
@@ -95,9 +95,9 @@ class Providers:
         )
 
     async def close(self) -> None:
-        """Close the client on the loop that used it."""
-        if self._client is not None:
-            await self._client.close()
+        """Close the connections on the loop that used it."""
+        if self._server is not None:
+            await self._server.close()
 
 
 def check_base_url(url: str) -> str:

@@ -143,3 +143,45 @@ def test_no_variable_of_the_environment_redirects_it(
     judged_by(api)
 
     assert api.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_the_key_follows_no_redirect() -> None:
+    elsewhere = MessagesApi(ALARM)
+
+    async def scenario() -> Judged:
+        async with elsewhere:
+            moved = Answer(
+                body="moved", status=307, headers={"location": elsewhere.url}
+            )
+            async with (
+                MessagesApi(moved) as api,
+                connect(api_key=KEY, base_url=api.url) as server,
+            ):
+                model = AnthropicModel(server, name="claude-haiku-5-5")
+                return await judge_item(
+                    an_item(), evidence=(), model=model, observe=observe
+                )
+
+    result = asyncio.run(scenario()).result
+
+    assert result.cause is Cause.MODEL_REJECTED
+    assert elsewhere.url in result.details
+    assert elsewhere.served == 0
+
+
+def test_each_header_is_sent_once_however_it_is_spelt() -> None:
+    api = MessagesApi(ALARM)
+
+    async def scenario() -> None:
+        async with (
+            api,
+            connect(
+                api_key=KEY, base_url=api.url, headers={"AUTHORIZATION": "Bearer mine"}
+            ) as server,
+        ):
+            model = AnthropicModel(server, name="claude-haiku-5-5")
+            await judge_item(an_item(), evidence=(), model=model, observe=observe)
+
+    asyncio.run(scenario())
+
+    assert api.requests[0].headers["authorization"] == "Bearer mine"
