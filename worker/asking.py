@@ -37,9 +37,6 @@ class Tools(Protocol):
     ) -> Observation | Unobserved:
         """Execute a call; nothing but cancellation is raised."""
 
-    async def close(self) -> None:
-        """Close what is open."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:

@@ -26,13 +26,14 @@ from heartbeat.usage import Usage
 from worker.by_rule import Rules
 from worker.ending import end_in_time
 from worker.evaluation import Evaluation, Unusable, keys_of, unread
-from worker.items import FindModel, ItemJudge, OnResult, Spend, Tools
+from worker.items import FindModel, ItemJudge, OnResult, Spend
 from worker.judge import Limits
 from worker.rule_keeper import RuleKeeper
 from worker.tools.commands_file import Command, argv_by_name
 from worker.tools.hosts import hosts_in
 from worker.tools.policy import ToolPolicy
 from worker.tools.threads import MACHINE, in_thread
+from worker.tools_on_demand import ToolSet, ToolsOnDemand
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class HeartbeatRunner:
         *,
         find_model: FindModel,
         find_cheaper: FindModel,
-        make_tools: Callable[[ToolPolicy], Tools],
+        make_tools: Callable[[ToolPolicy], ToolSet],
         keeper: RuleKeeper | None = None,
     ) -> None:
         self._place = place
@@ -133,7 +134,9 @@ class HeartbeatRunner:
             return Unusable(reason=Reason.EMPTY, message="expected items, got none")
         items = due(checklist.items)
         rules = await self._load_rules(config, items, now, ends)
-        tools = self._make_tools(self._place.policy(config, text, folder))
+        tools = ToolsOnDemand(
+            lambda: self._make_tools(self._place.policy(config, text, folder))
+        )
         judge = ItemJudge(
             tools=tools,
             model=model,
@@ -148,8 +151,7 @@ class HeartbeatRunner:
         try:
             judged = await judge.judge_all(items, ends=ends, on_result=on_result)
         finally:
-            what = f"{config.uid}: closing its tools"
-            await end_in_time(tools.close(), ends=ends, what=what)
+            await tools.close(ends=ends, of=config.uid)
         present, disabled = keys_of(checklist)
         if self._keeper is not None and rules is not None:
             saving = self._keeper.end(config, rules, present=present)
