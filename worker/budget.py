@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 #: budget anyway, by more than the whole fleet begins within this time.
 FRESH_SECONDS = 1.0
 
+#: Time between two writes that begin, in seconds: a busy worker's calls of that time go
+#: together, and one that rests waits for nothing.
+GATHER_SECONDS = 0.02
+
 #: Sums of a heartbeat that nobody has asked for so long are dropped, in seconds.
 FORGOTTEN_SECONDS = 60.0
 
@@ -43,6 +47,7 @@ class Budgets:
     now: Callable[[], datetime]
     limits: SpendingLimits
     fresh_seconds: float = FRESH_SECONDS
+    gather_seconds: float = GATHER_SECONDS
     _fleet: Usage = field(default_factory=Usage)
     _owners: dict[str, Usage] = field(default_factory=dict)
     _seen: dict[Account, _Seen] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class Budgets:
     _unwritten: dict[Account, Usage] = field(default_factory=dict)
     _under_way: dict[Account, Usage] = field(default_factory=dict)
     _writing: asyncio.Task[None] | None = None
+    _write_at: float = float("-inf")
     _forget_at: float = float("-inf")
 
     def of_run(self, owner: str, schedule_id: str) -> Spend:
@@ -79,6 +85,12 @@ class Budgets:
         self._wait(account, usage)
         self._written()
 
+    async def stored(self) -> None:
+        """Return when all that was spent until now is stored, or the store is away."""
+        for _ in range(2):  # a write that is going on may have begun without it
+            if self._unwritten or self._under_way:
+                await self._written()
+
     def _budget(self, scope: Scope, stored: Usage, account: Account) -> Budget:
         """Return a budget of which what is stored and what is not is spent."""
         spent = scope.measure(stored) + sum(
@@ -104,6 +116,9 @@ class Budgets:
 
     async def _write(self) -> None:
         """Write what waits. What has come meanwhile is written next."""
+        if (wait := self._write_at - _now()) > 0:
+            await asyncio.sleep(wait)
+        self._write_at = _now() + self.gather_seconds
         self._under_way, self._unwritten = self._unwritten, {}
         try:
             self._take(await asyncio.to_thread(self._add, dict(self._under_way)))

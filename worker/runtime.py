@@ -27,7 +27,7 @@ class Runtime:
     execution: Execution
     processes: Processes
     host: str
-    close_models: Callable[[], Awaitable[None]]
+    end: Callable[[], Awaitable[None]]
 
     def run(self, uid: str, run_id: str, *, queue: str) -> str:
         """Run one slot from a pool thread, and wait for its end."""
@@ -64,7 +64,7 @@ class Runtime:
             await asyncio.sleep(REPORT_SECONDS)
 
     async def _leave(self) -> None:
-        await self.close_models()
+        await self.end()
         with suppress(StoreError):
             await asyncio.to_thread(
                 self.processes.leave, "worker", host=self.host, pid=os.getpid()

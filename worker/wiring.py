@@ -173,10 +173,15 @@ def make_runtime(settings: Settings) -> Runtime:
         host=host,
     )
     settle_collector()
+
+    async def end() -> None:
+        await budgets.stored()
+        await models.close()
+
     return Runtime(
         loop=loop,
         execution=execution,
         processes=Processes(server),
         host=host,
-        close_models=models.close,
+        end=end,
     )

@@ -13,7 +13,7 @@ from heartbeat.store.server import Server
 from heartbeat.store.spending import Account, Spending, Spent
 from heartbeat.usage import Usage
 from tests.unit.worker.runs import NOW
-from worker.budget import Budgets
+from worker.budget import GATHER_SECONDS, Budgets
 from worker.items import Spend
 
 HERE, BESIDE, ELSEWHERE = (
@@ -174,3 +174,63 @@ def test_the_budget_that_decides_is_named(server: Server) -> None:
         "$0.90 of $1.00 for this UTC day are spent"
         " (HEARTBEAT_MAX_DOLLARS_PER_OWNER_DAY)"
     )
+
+
+class Counted(Spending):
+    """Counts how often it is asked."""
+
+    calls = 0
+
+    def add(self, usages: Mapping[Account, Usage], now: datetime) -> Spent:
+        self.calls += 1
+        return super().add(usages, now)
+
+
+def test_what_is_spent_within_moments_is_written_together(server: Server) -> None:
+    async def run() -> int:
+        budgets = some_budgets(server)
+        budgets.spending = counted = Counted(server)
+        run = budgets.of_run(*HERE)
+        for number in range(40):
+            await run.spent(tokens(1))
+            await asyncio.sleep(GATHER_SECONDS / 20 if number else 0)
+        await budgets.stored()
+        assert await asyncio.to_thread(_tokens, server) == 40
+        return counted.calls
+
+    assert asyncio.run(run()) <= 20
+
+
+def test_a_worker_that_rests_writes_at_once(server: Server) -> None:
+    async def run() -> float:
+        budgets = some_budgets(server)
+        budgets.gather_seconds = 60.0
+        began = asyncio.get_running_loop().time()
+        await budgets.of_run(*HERE).tightest()
+        return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(run()) < 30
+
+
+def test_all_that_was_spent_is_stored_at_the_end(server: Server) -> None:
+    async def run() -> int:
+        budgets = some_budgets(server)
+        run = budgets.of_run(*HERE)
+        await run.spent(tokens(3))
+        await asyncio.sleep(0)  # the first write has begun
+        await run.spent(tokens(4))
+        await budgets.stored()
+        return await asyncio.to_thread(_tokens, server)
+
+    assert asyncio.run(run()) == 7
+
+
+def test_the_end_does_not_wait_for_a_store_that_is_away(server: Server) -> None:
+    async def run() -> None:
+        budgets = some_budgets(server)
+        budgets.spending = Interrupted(server, away=100)
+        await budgets.of_run(*HERE).spent(tokens(3))
+        async with asyncio.timeout(5):
+            await budgets.stored()
+
+    asyncio.run(run())

@@ -27,7 +27,7 @@ def a_runtime(server: Server) -> Runtime:
         execution=an_execution(server, a_runner(), submit=loop.submit),
         processes=Processes(server),
         host="host-1",
-        close_models=nothing_to_close,
+        end=nothing_to_close,
     )
 
 
