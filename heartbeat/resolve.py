@@ -8,6 +8,7 @@ and resolved again whenever the file's front matter changes.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -112,6 +113,12 @@ def resolve(
     return Resolved(config=config, warnings=warnings)
 
 
+@lru_cache
+def _camel(field: str) -> str:
+    """Return a field's name as clients know it: each run asks for the same few."""
+    return to_camel(field)
+
+
 class _Choice:
     """Picks each field from message, file or default, and remembers from which."""
 
@@ -127,9 +134,9 @@ class _Choice:
         for source, level in self._levels:
             value = getattr(level, field, None)
             if value is not None:
-                self.sources[to_camel(field)] = source
+                self.sources[_camel(field)] = source
                 return cast(_T, value)  # both models declare the field alike
-        self.sources[to_camel(field)] = Source.DEFAULT
+        self.sources[_camel(field)] = Source.DEFAULT
         return default
 
     def pace(self) -> tuple[float | None, str | None]:

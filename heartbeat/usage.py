@@ -22,11 +22,14 @@ class Usage(Record):
     unpriced_calls: NonNegativeInt = 0
 
     def __add__(self, other: Self) -> Self:
-        return self.model_copy(
-            update={
-                name: getattr(self, name) + getattr(other, name)
-                for name in type(self).model_fields
-            }
+        return type(self)(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            micro_dollars=self.micro_dollars + other.micro_dollars,
+            unpriced_calls=self.unpriced_calls + other.unpriced_calls,
         )
 
     @property
