@@ -138,8 +138,13 @@ class Book(Record):
         return self
 
     def but(self, **changes: object) -> Self:
-        """Return this book with these fields replaced."""
-        return self.model_copy(update=changes)
+        """Return this book with these fields replaced; itself if that is no change."""
+        new = {
+            name: value
+            for name, value in changes.items()
+            if getattr(self, name) != value
+        }
+        return self.model_copy(update=new) if new else self
 
     def dump(self) -> str:
         """Return the stored text."""

@@ -106,7 +106,7 @@ class Asking:
             return Failure(cause=Cause.DEADLINE, why=why), Usage()
         if not isinstance(reply, Reply):
             return reply, Usage()
-        await asyncio.shield(self.spend.spent(reply.usage))
+        self.spend.spent(reply.usage)
         return read_proposal(reply, line=self.item.line), reply.usage
 
     async def observe(self, rule: Sequence[Probe]) -> list[Observation | Unobserved]:

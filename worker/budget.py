@@ -190,7 +190,7 @@ class RunBudget:
         """Return the one that decides."""
         return tightest(self.budgets())
 
-    async def spent(self, usage: Usage) -> None:
+    def spent(self, usage: Usage) -> None:
         """Add what a call has cost."""
         self.usage += usage
 
@@ -207,8 +207,8 @@ class _Run:
         of_day = await self.budgets.of_day(self.account)
         return tightest([*self.own.budgets(), *of_day])
 
-    async def spent(self, usage: Usage) -> None:
-        await self.own.spent(usage)
+    def spent(self, usage: Usage) -> None:
+        self.own.spent(usage)
         self.budgets.spent(self.account, usage)
 
 

@@ -50,7 +50,7 @@ async def compile_item(
     reply = await model.reply(compile_request(item))
     if isinstance(reply, Failure):
         return reply
-    await spend.spent(reply.usage)
+    spend.spent(reply.usage)
     match read_proposal(reply, line=item.line):
         case NeedsReading(why=why):
             return Compiled(item=item, why=why, needs_reading=True)

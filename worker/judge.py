@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 Observe = Callable[[ToolCall], Awaitable[Observation | Unobserved]]
 #: Says whether the budget allows one more model call.
 MayCall = Callable[[], Awaitable[bool]]
-#: Is told what one reply cost, whatever becomes of the item.
-Spent = Callable[[Usage], Awaitable[None]]
+#: Is told what one reply cost, whatever becomes of the item; waits for nothing.
+Spent = Callable[[Usage], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ async def always() -> bool:
     return True
 
 
-async def unrecorded(_: Usage) -> None:
+def unrecorded(_: Usage) -> None:
     """Record no cost."""
 
 
@@ -136,8 +136,7 @@ class _Judging:
         reply = await self.model.reply(request)
         if isinstance(reply, Reply):
             self.usage += reply.usage
-            # What was billed is recorded even if the deadline falls into this.
-            await asyncio.shield(self.spent(reply.usage))
+            self.spent(reply.usage)
         return reply
 
     async def _observe_all(

@@ -66,9 +66,11 @@ class Judging:
         is_lost = False
         try:
             async with asyncio.TaskGroup() as group:
-                keeping = group.create_task(held.keep())
-                evaluation = await self._evaluate(begun)
-                keeping.cancel()
+                stop_keeping = _keep_later(held, group)
+                try:
+                    evaluation = await self._evaluate(begun)
+                finally:
+                    stop_keeping()
         except* LeaseLost:
             is_lost = True
         return None if is_lost else evaluation
@@ -106,3 +108,21 @@ class Judging:
             logger.exception("%s failed", run_id, extra=extra)
             why = "evaluating it failed; the worker's log says how"
             return Unusable(reason="internal", message=why)
+
+
+def _keep_later(held: HeldLease, group: asyncio.TaskGroup) -> Callable[[], None]:
+    """Keep a lease once that is due, which most runs do not live to see.
+
+    Call what is returned, before the group ends, to keep it no longer.
+    """
+    keeping: list[asyncio.Task[None]] = []
+    due = asyncio.get_running_loop().call_later(
+        held.pause, lambda: keeping.append(group.create_task(held.keep()))
+    )
+
+    def stop() -> None:
+        due.cancel()
+        for task in keeping:
+            task.cancel()
+
+    return stop

@@ -27,23 +27,28 @@ class HeldLease:
         self.good_until = asked + self.seconds
         self._runs = runs
 
+    @property
+    def pause(self) -> float:
+        """Return the seconds between two renewals."""
+        return self.seconds / 3
+
     async def keep(self) -> NoReturn:
         """Renew from this loop, so that a blocked loop loses it; ends with LeaseLost.
 
-        It is lost when the ledger says so, or when it must have ended while the
+        It begins with a renewal: call it a `pause` after the lease was given. It is
+        lost when the ledger says so, or when it must have ended while the
         ledger could not be asked.
         """
-        pause = self.seconds / 3
         while True:
-            await asyncio.sleep(pause)
             asked = time.monotonic()
             try:
                 is_ours = await asyncio.to_thread(self._runs.renew, self.lease)
             except StoreError as error:
                 if time.monotonic() >= self.good_until:
                     raise LeaseLost from error
-                pause = min(STORE_RETRY_SECONDS, self.seconds / 3)
+                await asyncio.sleep(min(STORE_RETRY_SECONDS, self.pause))
                 continue
             if not is_ours:
                 raise LeaseLost
-            self.good_until, pause = asked + self.seconds, self.seconds / 3
+            self.good_until = asked + self.seconds
+            await asyncio.sleep(self.pause)

@@ -61,7 +61,7 @@ def test_calls_are_allowed_until_the_tokens_are_spent(server: Server) -> None:
         run = some_budgets(server, max_tokens_per_day=100).of_run(*HERE)
         rungs = [await rung_of(run)]
         for count in (80, 10, 10):
-            await run.spent(tokens(count))
+            run.spent(tokens(count))
             rungs.append(await rung_of(run))
         return rungs
 
@@ -104,7 +104,7 @@ def test_a_run_has_a_budget_of_its_own(server: Server, limit: str) -> None:
     async def run() -> tuple[Rung, Rung]:
         budgets = some_budgets(server, **{limit: 1})
         first, second = budgets.of_run(*HERE), budgets.of_run(*HERE)
-        await first.spent(tokens(1) + dollars(1))
+        first.spent(tokens(1) + dollars(1))
         return await rung_of(first), await rung_of(second)
 
     assert asyncio.run(run()) == (Rung.STOPPED, Rung.NORMAL)
@@ -121,7 +121,8 @@ def test_many_at_once_are_all_counted(server: Server) -> None:
     async def run() -> None:
         budgets = some_budgets(server, max_tokens_per_day=10**9)
         runs = [budgets.of_run("ann", f"hb-{number}") for number in range(50)]
-        await asyncio.gather(*(run.spent(tokens(3)) for run in runs * 10))
+        for run in runs * 10:
+            run.spent(tokens(3))
         await asyncio.gather(*(run.tightest() for run in runs))
         await until_written(server, 1500)
 
@@ -149,9 +150,9 @@ def test_a_store_that_is_away_stops_no_call_and_loses_no_count(
         budgets = some_budgets(server, max_tokens_per_day=1000)
         budgets.spending = Interrupted(server, away=1)
         run = budgets.of_run(*HERE)
-        await run.spent(tokens(7))
+        run.spent(tokens(7))
         answer = await run.may_call()
-        await run.spent(tokens(5))
+        run.spent(tokens(5))
         await until_written(server, 12)
         return answer
 
@@ -164,7 +165,7 @@ def test_the_budget_that_decides_is_named(server: Server) -> None:
         run = some_budgets(
             server, max_dollars_per_owner_day=1, max_dollars_per_run=9
         ).of_run(*HERE)
-        await run.spent(dollars(0.9))
+        run.spent(dollars(0.9))
         budget = await run.tightest()
         assert budget is not None
         assert budget.scope is Scope.DOLLARS_OF_OWNER
@@ -192,7 +193,7 @@ def test_what_is_spent_within_moments_is_written_together(server: Server) -> Non
         budgets.spending = counted = Counted(server)
         run = budgets.of_run(*HERE)
         for number in range(40):
-            await run.spent(tokens(1))
+            run.spent(tokens(1))
             await asyncio.sleep(GATHER_SECONDS / 20 if number else 0)
         await budgets.stored()
         assert await asyncio.to_thread(_tokens, server) == 40
@@ -216,9 +217,9 @@ def test_all_that_was_spent_is_stored_at_the_end(server: Server) -> None:
     async def run() -> int:
         budgets = some_budgets(server)
         run = budgets.of_run(*HERE)
-        await run.spent(tokens(3))
+        run.spent(tokens(3))
         await asyncio.sleep(0)  # the first write has begun
-        await run.spent(tokens(4))
+        run.spent(tokens(4))
         await budgets.stored()
         return await asyncio.to_thread(_tokens, server)
 
@@ -229,7 +230,7 @@ def test_the_end_does_not_wait_for_a_store_that_is_away(server: Server) -> None:
     async def run() -> None:
         budgets = some_budgets(server)
         budgets.spending = Interrupted(server, away=100)
-        await budgets.of_run(*HERE).spent(tokens(3))
+        budgets.of_run(*HERE).spent(tokens(3))
         async with asyncio.timeout(5):
             await budgets.stored()
 

@@ -307,7 +307,7 @@ def test_without_a_model_there_is_no_rule() -> None:
 def test_what_making_a_rule_costs_is_counted() -> None:
     told: list[Usage] = []
 
-    async def spent(usage: Usage) -> None:
+    def spent(usage: Usage) -> None:
         told.append(usage)
 
     heart, model = a_heart(), RuleMaker()

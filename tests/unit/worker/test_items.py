@@ -142,7 +142,7 @@ def test_an_item_that_has_begun_stops_where_the_budget_ends() -> None:
 def test_what_is_spent_is_told() -> None:
     told: list[Usage] = []
 
-    async def spent(usage: Usage) -> None:
+    def spent(usage: Usage) -> None:
         told.append(usage)
 
     spend = Spend(tightest=FREE.tightest, spent=spent)

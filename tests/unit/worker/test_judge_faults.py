@@ -77,10 +77,17 @@ class Disturbed:
     async def may_call(self) -> bool:
         return await self._meet("may_call") is None
 
-    async def spent(self, usage: Usage) -> None:
-        await self._meet("spent")
+    def spent(self, usage: Usage) -> None:
+        self._strike("spent")
 
     async def _meet(self, where: str) -> object:
+        fault = self._strike(where)
+        if fault == HANG:
+            await asyncio.Event().wait()
+        return fault
+
+    def _strike(self, where: str) -> object:
+        """Return the fault, or raise it, if this is where it strikes."""
         nth = self.calls.get(where, 0)
         self.calls[where] = nth + 1
         # One text that is no verdict is repaired; it must stay away to be a fault.
@@ -89,8 +96,6 @@ class Disturbed:
             return None
         if isinstance(self.fault, BaseException):
             raise self.fault
-        if self.fault == HANG:
-            await asyncio.Event().wait()
         return self.fault
 
 

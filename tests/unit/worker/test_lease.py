@@ -36,6 +36,7 @@ def keep(runs: Runs) -> float:
     async def run() -> float:
         asked = time.monotonic()
         held = HeldLease(runs, LEASE, asked=asked)
+        await asyncio.sleep(held.pause)
         with pytest.raises(LeaseLost):
             await held.keep()
         return held.good_until - asked
