@@ -20,7 +20,8 @@ from heartbeat import errors
 from heartbeat.cli.arguments import build_parser
 from heartbeat.models import CURRENT_MODELS, RETIREMENTS, TABLE_DATE
 from heartbeat.protocol import json_schema
-from heartbeat.settings import Settings, variable_of
+from heartbeat.setting_names import variable_of
+from heartbeat.settings import Settings
 from heartbeat.store import keys
 from heartbeat.tools import CATALOGUE
 

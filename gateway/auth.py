@@ -3,7 +3,7 @@
 import hmac
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -80,9 +80,16 @@ class Refused:
 class Gate:
     """Decide every login; without tokens everybody is the owner `local`."""
 
-    def __init__(self, tokens: Tokens | None, failures: Failures) -> None:
+    def __init__(
+        self,
+        tokens: Tokens | None,
+        failures: Failures,
+        *,
+        on_failure: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`on_failure` hears the address of each failure that is counted."""
         self.tokens = tokens
-        self._failures = failures
+        self._failures, self._on_failure = failures, on_failure
 
     @property
     def is_open(self) -> bool:
@@ -104,6 +111,7 @@ class Gate:
         if self._failures.is_blocked(address, now):
             return Refused(blocked=True)
         self._failures.add(address, now)
+        self._on_failure(address)
         return Refused(blocked=False)
 
     def is_blocked(self, token: str, address: str, now: float) -> bool:

@@ -28,7 +28,7 @@ POSITION_SECONDS = 30.0
 TOKENS_SECONDS = 2.0
 #: One for each job that calls the store: none waits for another, nor for the clients'
 #: requests, which have theirs.
-THREADS = 4
+THREADS = 5
 
 _LOG = logging.getLogger(__name__)
 
@@ -152,9 +152,14 @@ class Background:
         self._shared.metrics.set("deadman_up", was_sent)
 
     async def _compare_heads(self) -> None:
+        """Find out what a push that was lost would have told."""
         for owner in self._shared.hub.owners():
             head = await self._shared.feed.head(owner)
             self._shared.hub.compare_head(owner, head)
+        names = self._shared.names.held()
+        if names:
+            newest = self._shared.store.names.newest
+            self._shared.names.heard(await self._threads.call(lambda: newest(names)))
 
     async def _reload_tokens(self) -> None:
         assert self._tokens_file is not None  # else nobody asks

@@ -55,7 +55,16 @@ _StoreHandler = Callable[[str, Request, datetime], Reply]
 class Commands:
     """Carries out the requests of all connections."""
 
-    def __init__(self, store: Store, settings: Settings, memory: Memory) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        memory: Memory,
+        *,
+        configures: Buckets,
+        on_configure: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`on_configure` hears the owner of each configure that is let through."""
         self._threads = threads = Threads(THREADS, name="store")
         checklists = Checklists(settings.root)
         configuring = Configuring(store, checklists, settings, threads, memory)
@@ -70,9 +79,8 @@ class Commands:
                 for kind, handler in _of_store(self._controls, older, reports).items()
             },
         }
-        per_minute = settings.max_configures_per_minute
-        self._per_minute = per_minute
-        self._configures = Buckets(per_minute / 60, per_minute)
+        self._per_minute = settings.max_configures_per_minute
+        self._configures, self._on_configure = configures, on_configure
         self._looking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def execute(
@@ -122,6 +130,7 @@ class Commands:
                 f"expected at most {self._per_minute} configures of one owner a minute"
                 " (MAX_CONFIGURES_PER_MINUTE), got one more"
             )
+        self._on_configure(owner)
 
 
 def with_unknown_fields(reply: Reply, request: Request) -> Reply:

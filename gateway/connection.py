@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
@@ -22,6 +23,7 @@ from gateway.decisions import (
     Move,
     Probe,
     Say,
+    request_id_of,
 )
 from gateway.listening import Listening
 from gateway.session import Session, State
@@ -33,8 +35,6 @@ from heartbeat.protocol import error_reply, to_frame
 from heartbeat.replies import ErrorReply
 from heartbeat.requests import ClientMessage, Hello
 
-#: Seconds a client gets to answer the close frame before the socket is cut.
-CLOSE_SECONDS = 5.0
 #: Bytes of a close frame's reason, by the protocol.
 _MAX_REASON = 123
 
@@ -121,7 +121,7 @@ class Connection:
         except LimitReached as error:
             self.leave(CloseCode.ABUSE, str(error))
         except HeartbeatError as error:
-            request_id = _request_id(decisions)
+            request_id = request_id_of(decisions)
             if request_id is not None:
                 await self._socket.send(to_frame(error_reply(error, request_id)))
 
@@ -173,7 +173,7 @@ class Connection:
         )
         self._socket.on_paused = listening.paused
         self._socket.on_drained = listening.drained
-        delivery, step = await listening.join(hello)
+        delivery, step = await listening.join(hello, claim=self._claim_name)
         if self.session.state is State.CLOSING:
             await listening.close()
             return
@@ -193,13 +193,21 @@ class Connection:
         if client_id is None:
             return
         self._client_id = client_id
-        before = self._shared.hub.take_name(self._owner, client_id, self)
+        before = self._shared.names.take(self._owner, client_id, self)
         if before is not None:
             before.replaced()
 
+    async def _claim_name(self) -> None:
+        """Have it over all gateways; the connection elsewhere that had it goes."""
+        owner, client_id = self._owner, self._client_id
+        if client_id is not None:
+            claim = partial(self._shared.store.names.claim, owner, client_id)
+            number = await self._shared.joining.call(claim)
+            self._shared.names.number(owner, client_id, self, number)
+
     def _drop_name(self) -> None:
         if self._client_id is not None:
-            self._shared.hub.drop_name(self._owner, self._client_id, self)
+            self._shared.names.drop(self._owner, self._client_id, self)
             self._client_id = None
 
     async def _close(self, leave: Leave) -> None:
@@ -211,7 +219,7 @@ class Connection:
         self._socket.push(to_frame(closing(leave.code, leave.reason)))
         reason = leave.reason.encode()[:_MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(self._shared.settings.close_seconds):
                 await self._socket.close(leave.code, reason)
         self._socket.transport.abort()
 
@@ -237,12 +245,3 @@ class Connection:
     def _joined(self) -> Listening:
         assert self._listening is not None  # only what was delivered moves
         return self._listening
-
-
-def _request_id(decisions: Sequence[Decision]) -> str | None:
-    for decision in decisions:
-        if isinstance(decision, Execute):
-            return decision.request.id
-        if isinstance(decision, Join) and decision.hello is not None:
-            return decision.hello.id
-    return None

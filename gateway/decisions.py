@@ -1,5 +1,6 @@
 """What a session can decide: small values, which `connection` acts on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.closes import CloseCode
@@ -51,3 +52,13 @@ class Leave:
 
 
 Decision = Say | Join | Execute | Move | Probe | Leave
+
+
+def request_id_of(decisions: Sequence[Decision]) -> str | None:
+    """Return the id of the request that is answered with these, if one is."""
+    for decision in decisions:
+        if isinstance(decision, Execute):
+            return decision.request.id
+        if isinstance(decision, Join) and decision.hello is not None:
+            return decision.hello.id
+    return None

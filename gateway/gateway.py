@@ -11,9 +11,11 @@ from gateway.commands import Commands
 from gateway.cursors import Cursors
 from gateway.health import Health
 from gateway.hub import Hub
-from gateway.limits import Failures
+from gateway.limits import Failures, per_minute
 from gateway.memory import Memory
 from gateway.metrics import Metrics
+from gateway.names import Names
+from gateway.peers import Peers
 from gateway.pings import Wheel
 from gateway.server import Server
 from gateway.shared import Shared
@@ -48,16 +50,38 @@ class Gateway:
         self._health, self._on_broken = Health(metrics), on_broken
         hub = Hub(max_per_owner=settings.max_connections_per_owner)
         self._redis = RedisServer.connect(url, name="gateway")
-        self._feed = FeedReader(url, on_push=hub.pushed, on_reset=hub.reset)
+        self._feed = FeedReader(
+            url,
+            on_push=hub.pushed,
+            on_reset=hub.reset,
+            on_peer=lambda text: peers.heard(text),
+        )
+        clock, names = AwakeClock(time.monotonic), Names()
+        failures = Failures(settings.max_failed_logins_per_minute)
+        configures = per_minute(settings.max_configures_per_minute)
+        peers = Peers(
+            self._feed.tell_gateways,
+            names=names,
+            failures=failures,
+            configures=configures,
+            clock=clock,
+        )
         store = Store.on(self._redis)
         memory = Memory()
-        self._commands = Commands(store, settings, memory)
+        self._commands = Commands(
+            store,
+            settings,
+            memory,
+            configures=configures,
+            on_configure=peers.configured,
+        )
         self._joining = Threads(JOINING_THREADS, name="joining")
         shared = Shared(
             settings=settings,
-            gate=Gate(tokens, Failures(settings.max_failed_logins_per_minute)),
+            gate=Gate(tokens, failures, on_failure=peers.failed),
             feed=self._feed,
             hub=hub,
+            names=names,
             subscriptions=Subscriptions(self._feed),
             cursors=Cursors(),
             store=store,
@@ -65,7 +89,7 @@ class Gateway:
             joining=self._joining,
             memory=memory,
             metrics=metrics,
-            clock=AwakeClock(time.monotonic),
+            clock=clock,
             wheel=Wheel(),
         )
         self._server = Server(shared, self._health)

@@ -23,20 +23,12 @@ class Listener(Protocol):
         """Take note that the store has lost state, whatever the feed looks like."""
 
 
-class Named(Protocol):
-    """A connection whose client has said its name."""
-
-    def replaced(self) -> None:
-        """Give way to a newer connection of the same client."""
-
-
 class Hub:
-    """The listeners by owner, and the named connections by owner and name."""
+    """The listeners by owner."""
 
     def __init__(self, *, max_per_owner: int) -> None:
         self._max_per_owner = max_per_owner
         self._listeners: dict[str, set[Listener]] = {}
-        self._names: dict[tuple[str, str], Named] = {}
 
     def add(self, owner: str, listener: Listener) -> None:
         """Let a connection hear an owner's feed; raises LimitReached."""
@@ -54,17 +46,6 @@ class Hub:
         listeners.discard(listener)
         if not listeners:
             self._listeners.pop(owner, None)
-
-    def take_name(self, owner: str, client_id: str, connection: Named) -> Named | None:
-        """Give a client's name to a connection; return the one that had it."""
-        before = self._names.get((owner, client_id))
-        self._names[owner, client_id] = connection
-        return before if before is not connection else None
-
-    def drop_name(self, owner: str, client_id: str, connection: Named) -> None:
-        """Give a name back, unless another connection has it by now."""
-        if self._names.get((owner, client_id)) is connection:
-            del self._names[owner, client_id]
 
     def owners(self) -> tuple[str, ...]:
         """Return the owners that anybody listens to."""

@@ -56,6 +56,11 @@ class Buckets:
         self._buckets = {name: one for name, one in kept if not one.is_full(now)}
 
 
+def per_minute(count: int) -> Buckets:
+    """Return buckets that allow so many a minute, and as many at once."""
+    return Buckets(count / MINUTE, count)
+
+
 class Failures:
     """Count failed logins of an address over a minute; no address is exempt."""
 

@@ -7,7 +7,7 @@ at once: a pause between deciding and writing would let entries change places.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from gateway.delivery import Delivery, Read, Step
@@ -42,10 +42,12 @@ class Listening:
         self.head: str | None = None
         self.has_cursor = self._may_have_had = False
 
-    async def join(self, hello: Hello | None) -> tuple[Delivery, Step]:
+    async def join(
+        self, hello: Hello | None, *, claim: Callable[[], Awaitable[None]]
+    ) -> tuple[Delivery, Step]:
         """Join the feed where the hello says; return the first step, not yet taken.
 
-        1. Subscribe, and wait until the server has confirmed.
+        1. Subscribe, and wait until the server has confirmed; `claim` the name.
         2. Learn the head and the cursor; from here on pushes are noted.
         3. Read the first page.
         4. Keep where a named client begins: what comes before it has acknowledged
@@ -55,6 +57,7 @@ class Listening:
         """
         await self._shared.subscriptions.hold(self._owner)
         try:
+            await claim()
             self.head = await self._shared.feed.head(self._owner)
             cursor = await self._cursor(hello)
             delivery = Delivery(

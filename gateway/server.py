@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket as sockets
 from http import HTTPStatus
+from typing import Any
 
 from websockets.asyncio.server import Server as Listener
 from websockets.asyncio.server import ServerConnection, serve
@@ -14,11 +15,12 @@ from websockets.http11 import Request, Response
 from gateway.closes import CloseCode, closing
 from gateway.connection import Connection
 from gateway.health import Answer, Health
-from gateway.limits import canonical_address
+from gateway.limits import Bucket, canonical_address
 from gateway.origin import is_origin_allowed
 from gateway.session import Session
 from gateway.shared import Shared
 from gateway.socket import Socket
+from gateway.waiting import Waiting
 from heartbeat.protocol import to_frame
 
 #: Connections that may wait to be accepted; the default of 100 makes storms hang.
@@ -43,7 +45,14 @@ class Server:
     def __init__(self, shared: Shared, health: Health) -> None:
         self._shared, self._health = shared, health
         self._connections: set[Connection] = set()
-        self._pending: dict[Connection, str] = {}
+        settings, is_open = shared.settings, shared.gate.is_open
+        rate = settings.max_connects_per_second
+        self._connects = Bucket(rate, 2 * rate, now=shared.clock())
+        # Where no token is asked for, nobody has to be told from others by an address.
+        of_address = None if is_open else settings.max_pending_per_address
+        most = settings.max_pending_connections
+        self._silent = Waiting(most=most, most_of_address=of_address)  # no request yet
+        self._pending = Waiting(most=most, most_of_address=of_address)  # no hello yet
         self._listener: Listener | None = None
         self._is_empty = asyncio.Event()
         self._is_empty.set()
@@ -56,7 +65,8 @@ class Server:
             settings.host,
             settings.port,
             process_request=self._answer,
-            create_connection=Socket,
+            create_connection=self._new_socket,  # type: ignore[arg-type]  # it is called
+            open_timeout=settings.hello_seconds,
             compression=None,
             ping_interval=None,
             close_timeout=5,
@@ -103,8 +113,23 @@ class Server:
             if login is not None and not self._shared.gate.holds(login):
                 connection.leave(CloseCode.WITHDRAWN, "the token was withdrawn")
 
+    def _new_socket(self, *arguments: Any, **options: Any) -> Socket:
+        socket = Socket(*arguments, **options)  # as the library makes its own
+        socket.on_arrived, socket.on_gone = self._arrived, self._silent.remove
+        return socket
+
+    def _arrived(self, socket: Socket) -> None:
+        """Let one in that may say nothing; the handshake's deadline ends that."""
+        address = _address(socket)
+        if self._silent.is_full(address):
+            self._shared.metrics.count("connects", "aborted")
+            socket.transport.abort()
+        else:
+            self._silent.add(socket, address)
+
     def _answer(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answer a GET, or let an upgrade through (None)."""
+        self._silent.remove(socket)
         answer = self._health.answer(request.path, self._shared.clock())
         if answer is None:
             answer = self._refusal(_address(socket), request)
@@ -118,6 +143,8 @@ class Server:
         settings, gate = self._shared.settings, self._shared.gate
         if self._health.is_draining:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"draining\n")
+        if not self._connects.take(self._shared.clock()):
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"too many connect at once\n")
         if not is_origin_allowed(request.headers.get_all("Origin"), settings.origins):
             return Answer(
                 HTTPStatus.FORBIDDEN, b"this origin is not listed (HEARTBEAT_ORIGINS)\n"
@@ -126,11 +153,7 @@ class Server:
         if token is not None and gate.is_blocked(token, address, self._shared.clock()):
             self._shared.metrics.count("auth_failures", "blocked")
             return Answer(HTTPStatus.TOO_MANY_REQUESTS, b"too many failed logins\n")
-        addresses = list(self._pending.values())
-        if (
-            len(addresses) >= settings.max_pending_connections
-            or addresses.count(address) >= settings.max_pending_per_address
-        ):
+        if self._pending.is_full(address):
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"too many wait for hello\n")
         return None
 
@@ -153,12 +176,12 @@ class Server:
             socket,
             session,
             self._shared,
-            on_admitted=lambda: self._pending.pop(connection, None),
+            on_admitted=lambda: self._pending.remove(connection),
         )
         self._connections.add(connection)
         self._is_empty.clear()
         if not self._shared.gate.is_open:
-            self._pending[connection] = address
+            self._pending.add(connection, address)
         metrics.count("connects", "ok")
         metrics.set("connections", len(self._connections))
         try:
@@ -166,7 +189,7 @@ class Server:
             await connection.run(_bearer(socket.request))
         finally:
             self._connections.discard(connection)
-            self._pending.pop(connection, None)
+            self._pending.remove(connection)
             if not self._connections:
                 self._is_empty.set()
             metrics.set("connections", len(self._connections))

@@ -31,13 +31,6 @@ from heartbeat.requests import (
 )
 from heartbeat.settings import Settings
 
-#: Characters of a frame before it is known who sends it.
-MAX_FIRST_FRAME = 4_096
-#: Refused messages within a minute that close the socket.
-MAX_BREACHES = 20
-#: Ping intervals without a byte after which a client is taken for dead.
-DEAD_AFTER_INTERVALS = 2.5
-
 
 class State(StrEnum):
     """How far a client has come."""
@@ -69,7 +62,7 @@ class Session:
         self._gate, self._address, self._settings = gate, address, settings
         rate = settings.max_commands_per_second
         self._bucket = Bucket(rate, 2 * rate, now=now)
-        self._breaches: deque[float] = deque(maxlen=MAX_BREACHES)
+        self._breaches: deque[float] = deque(maxlen=settings.max_breaches_per_minute)
         self.opened = self._pinged = now
         self._knows_pings = self._owes_pong = False
 
@@ -129,7 +122,7 @@ class Session:
                 CloseCode.STALLED,
                 f"nothing taken or acknowledged for {limits.stalled_seconds:g} s",
             )
-        if now - heard >= DEAD_AFTER_INTERVALS * limits.ping_seconds:
+        if now - heard >= limits.dead_after_seconds:
             return self.leave(CloseCode.NO_PONG, "no answer to ping")
         if now - max(heard, self._pinged) < limits.ping_seconds:
             return ()
@@ -140,7 +133,7 @@ class Session:
         limits = self._settings
         times = [
             max(heard, self._pinged) + limits.ping_seconds,
-            heard + DEAD_AFTER_INTERVALS * limits.ping_seconds,
+            heard + limits.dead_after_seconds,
             now + limits.stalled_seconds / 4,
         ]
         if self.delivery is None:
@@ -149,11 +142,10 @@ class Session:
 
     def _receive_first(self, frame: str | bytes, now: float) -> tuple[Decision, ...]:
         """Take nothing but a hello from a client that is not known."""
-        if len(frame) > MAX_FIRST_FRAME:
-            return self.leave(
-                CloseCode.TOO_BIG,
-                f"expected at most {MAX_FIRST_FRAME} characters before hello",
-            )
+        most = self._settings.max_first_frame
+        if len(frame) > most:
+            reason = f"expected at most {most} characters before hello"
+            return self.leave(CloseCode.TOO_BIG, reason)
         try:
             message = parse_request(frame)
             if not isinstance(message, Hello):
@@ -225,7 +217,10 @@ class Session:
         if self._bucket.take(now):
             return ()
         self._breaches.append(now)
-        if len(self._breaches) == MAX_BREACHES and now - self._breaches[0] < MINUTE:
+        if (
+            len(self._breaches) == self._breaches.maxlen
+            and now - self._breaches[0] < MINUTE
+        ):
             return self.leave(CloseCode.ABUSE, "too many messages")
         rate = self._settings.max_commands_per_second
         error = RateLimited(f"expected at most {rate:g} messages a second")

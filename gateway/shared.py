@@ -9,6 +9,7 @@ from gateway.cursors import Cursors
 from gateway.hub import Hub
 from gateway.memory import Memory
 from gateway.metrics import Metrics
+from gateway.names import Names
 from gateway.pings import Wheel
 from gateway.store import Store
 from gateway.subscriptions import Feed, Subscriptions
@@ -29,6 +30,7 @@ class Shared:
     gate: Gate
     feed: Feed
     hub: Hub
+    names: Names
     subscriptions: Subscriptions
     cursors: Cursors
     store: Store

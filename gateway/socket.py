@@ -1,5 +1,6 @@
 """The library's connection, with what it tells only to its own subclasses."""
 
+from asyncio import BaseTransport
 from collections.abc import Callable
 
 from websockets.asyncio.server import ServerConnection, broadcast
@@ -15,9 +16,23 @@ class Socket(ServerConnection):
     """
 
     heard = 0.0
+    on_arrived: Callable[["Socket"], None] | None = None
+    on_gone: Callable[["Socket"], None] | None = None
     clock: Callable[[], float] | None = None
     on_paused: Callable[[], None] | None = None
     on_drained: Callable[[], None] | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Pass on that somebody has connected, who may never say a word."""
+        super().connection_made(transport)
+        if self.on_arrived is not None:
+            self.on_arrived(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass on that it has gone."""
+        if self.on_gone is not None:
+            self.on_gone(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Note that the client is alive; any byte of it shows that."""

@@ -7,6 +7,7 @@ from heartbeat.store.books import Books
 from heartbeat.store.compiled import Compiled
 from heartbeat.store.cursors import Cursors
 from heartbeat.store.heartbeats import Heartbeats
+from heartbeat.store.names import Names
 from heartbeat.store.processes import Processes
 from heartbeat.store.runs import Runs
 from heartbeat.store.server import Server
@@ -27,6 +28,7 @@ class Store:
     books: Books
     compiled: Compiled
     cursors: Cursors
+    names: Names
     processes: Processes
     spending: Spending
     statistics: Statistics
@@ -43,6 +45,7 @@ class Store:
             books=Books(server),
             compiled=Compiled(server),
             cursors=Cursors(server),
+            names=Names(server),
             processes=Processes(server),
             spending=Spending(server),
             statistics=Statistics(server),

@@ -9,7 +9,7 @@ from heartbeat.owners import LOCAL_OWNER
 from heartbeat.prices import MICRO_DOLLARS, PRICES_DATE
 from heartbeat.replies import UsageReport
 from heartbeat.requests import UsageQuery
-from heartbeat.settings import variable_of
+from heartbeat.setting_names import variable_of
 from heartbeat.store.spending import TOTAL, Spending, day_of
 from heartbeat.usage import Usage
 from heartbeat.views import BudgetView, UsageOfDay

@@ -11,7 +11,8 @@ from typing import Self
 
 from heartbeat.models import ModelId
 from heartbeat.prices import MICRO_DOLLARS, is_dearer
-from heartbeat.settings import Settings, variable_of
+from heartbeat.setting_names import variable_of
+from heartbeat.settings import Settings
 from heartbeat.usage import Usage
 from heartbeat.verdict import Severity
 

@@ -6,13 +6,20 @@ environment. A secret may come from a file: `NAME_FILE` instead of `NAME`.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from heartbeat.errors import InvalidSettings
+from heartbeat.setting_names import (
+    field_of,
+    from_file,
+    in_variables,
+    near,
+    of_ours,
+    variable_of,
+)
 from heartbeat.setting_types import (
     Dollars,
     Origins,
@@ -22,14 +29,6 @@ from heartbeat.setting_types import (
     Words,
     Zone,
 )
-
-PREFIX = "HEARTBEAT_"
-#: Settings that keep the names their makers gave them.
-FOREIGN = {
-    "anthropic_api_key": "ANTHROPIC_API_KEY",
-    "anthropic_base_url": "ANTHROPIC_BASE_URL",
-}
-_SECRETS = frozenset({"redis_url", "broker_url", "anthropic_api_key", "deadman_url"})
 
 
 class Settings(BaseModel):
@@ -119,7 +118,9 @@ class Settings(BaseModel):
     )
     max_heartbeats_per_owner: int = Field(1_000, ge=1, description="heartbeats")
     max_configures_per_minute: int = Field(60, ge=1, description="an owner")
-    max_connections_per_owner: int = Field(20, ge=1, description="sockets")
+    max_connections_per_owner: int = Field(
+        20, ge=1, description="sockets at one gateway"
+    )
 
     # Limits of a connection
     max_commands_per_second: float = Field(
@@ -128,8 +129,22 @@ class Settings(BaseModel):
     max_frame_bytes: int = Field(
         131_072, ge=4_096, description="largest frame; a checklist of 64 KiB fits"
     )
-    hello_seconds: float = Field(5, gt=0, description="time for the first frame")
+    max_first_frame: int = Field(
+        4_096, ge=256, description="characters of a frame before a token was shown"
+    )
+    max_breaches_per_minute: int = Field(
+        20, ge=1, description="messages refused for their rate before it is closed"
+    )
+    hello_seconds: float = Field(
+        5, gt=0, description="time for the request, and for the first frame"
+    )
     ping_seconds: float = Field(25, gt=0, description="silence before a ping")
+    dead_after_pings: float = Field(
+        2.5, gt=1, description="silence after which it is dead, in `PING_SECONDS`"
+    )
+    close_seconds: float = Field(
+        5, gt=0, description="time to answer a close before the socket is cut"
+    )
     window_alerts: int = Field(
         256, ge=1, description="alerts sent to a named client and not acknowledged"
     )
@@ -142,6 +157,9 @@ class Settings(BaseModel):
 
     # Limits of a gateway
     max_connections: int = Field(20_000, ge=1, description="sockets of one process")
+    max_connects_per_second: float = Field(
+        1_000, gt=0, description="new sockets of one process; bursts of twice that"
+    )
     max_pending_connections: int = Field(1_000, ge=1, description="before their hello")
     max_pending_per_address: int = Field(20, ge=1, description="of one address")
     max_failed_logins_per_minute: int = Field(
@@ -153,6 +171,11 @@ class Settings(BaseModel):
     def broker(self) -> str:
         """Return the broker's URL: its own or the store's."""
         return (self.broker_url or self.redis_url).get_secret_value()
+
+    @property
+    def dead_after_seconds(self) -> float:
+        """Return the silence after which a client is taken for dead."""
+        return self.dead_after_pings * self.ping_seconds
 
     @property
     def min_interval(self) -> timedelta:
@@ -172,75 +195,19 @@ class Settings(BaseModel):
         """
         values: dict[str, str] = {}
         problems: list[str] = []
-        for variable, text in _of_ours(environ).items():
-            field = _field_of(variable)
+        for variable, text in of_ours(environ).items():
+            field = field_of(variable, cls.model_fields)
             if field is None:
-                problems.append(
-                    f"{variable}: expected a known setting{_near(variable)}"
-                )
+                hint = near(variable, cls.model_fields)
+                problems.append(f"{variable}: expected a known setting{hint}")
             elif text:
                 values[field] = (
-                    text if variable == variable_of(field) else _from_file(text)
+                    text if variable == variable_of(field) else from_file(text)
                 )
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
-            problems.append(_in_variables(error))
+            problems.append(in_variables(error))
         if problems:
             raise InvalidSettings("; ".join(problems))
         return settings
-
-
-def variable_of(field: str) -> str:
-    """Return the name of a setting's environment variable."""
-    return FOREIGN.get(field, PREFIX + field.upper())
-
-
-def _of_ours(environ: Mapping[str, str | None]) -> dict[str, str]:
-    foreign = set(FOREIGN.values()) | {f"{name}_FILE" for name in FOREIGN.values()}
-    return {
-        name: text or ""
-        for name, text in environ.items()
-        if name.startswith(PREFIX) or name in foreign
-    }
-
-
-def _field_of(variable: str) -> str | None:
-    """Return the setting that a variable sets, itself or through its `_FILE`."""
-    for field in Settings.model_fields:
-        names = {variable_of(field)}
-        if field in _SECRETS:
-            names.add(f"{variable_of(field)}_FILE")
-        if variable in names:
-            return field
-    return None
-
-
-def _from_file(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(
-            f"expected a readable file with the secret, got {path!r}: {error}"
-        ) from error
-
-
-def _near(variable: str) -> str:
-    """Compare without the prefix, which would make all names alike."""
-    asked = variable.removeprefix(PREFIX)
-    known = {field.upper(): variable_of(field) for field in Settings.model_fields}
-    found = get_close_matches(asked, known)
-    found.sort(key=lambda name: sorted(name) != sorted(asked))  # swapped letters first
-    return f"; did you mean {known[found[0]]}?" if found else ""
-
-
-def _in_variables(error: ValidationError) -> str:
-    """Name the variable where the model names the field; never show a secret."""
-    parts = []
-    for problem in error.errors(include_url=False):
-        field = str(problem["loc"][0])
-        value = "a secret" if field in _SECRETS else repr(problem["input"])
-        expected = problem["msg"].removeprefix("Value error, ")
-        expected = expected.removeprefix("Input should be ").removeprefix("expected ")
-        parts.append(f"{variable_of(field)}: expected {expected}, got {value}")
-    return "; ".join(parts)

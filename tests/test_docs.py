@@ -13,7 +13,8 @@ from docs.generate import generated
 from heartbeat.checklist import parse_checklist
 from heartbeat.cli.arguments import build_parser
 from heartbeat.cli.starter import STARTER
-from heartbeat.settings import Settings, variable_of
+from heartbeat.setting_names import variable_of
+from heartbeat.settings import Settings
 from heartbeat.store import keys
 
 ROOT = Path(__file__).parents[1]

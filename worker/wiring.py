@@ -9,7 +9,8 @@ from heartbeat.collector import settle_collector
 from heartbeat.errors import InvalidModel, InvalidSettings
 from heartbeat.models import DEFAULT_MODEL, ModelId, check_model_id
 from heartbeat.resolve import Bounds
-from heartbeat.settings import Settings, variable_of
+from heartbeat.setting_names import variable_of
+from heartbeat.settings import Settings
 from heartbeat.store.compiled import Compiled
 from heartbeat.store.gates import Gates
 from heartbeat.store.heartbeats import Heartbeats

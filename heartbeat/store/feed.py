@@ -30,7 +30,8 @@ class FeedReader:
 
     `on_push` gets an owner and an entry, in the order of the feed. `on_reset` says that
     the pushes of every owner may have been interrupted; it comes after each connection,
-    the first included. Both are called in the event loop and must not wait.
+    the first included. `on_peer` gets what any gateway tells all of them. All three are
+    called in the event loop and must not wait.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class FeedReader:
         *,
         on_push: Callable[[str, Entry], None],
         on_reset: Callable[[], None],
+        on_peer: Callable[[str], None] = lambda _: None,
     ) -> None:
         # No socket time-out, for the reason that `PushLine` has none: see `_bounded`.
         self._client: Redis = Redis.from_url(
@@ -51,8 +53,9 @@ class FeedReader:
             socket_keepalive=True,
             retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.3), RETRIES),
         )
-        self._on_push = on_push
+        self._on_push, self._on_peer = on_push, on_peer
         self._line = PushLine.to(url, on_message=self._pushed, on_reset=on_reset)
+        self._line.want(keys.GATEWAYS)
 
     async def listen(self) -> None:
         """Hear pushes until cancelled; Redis need not be there yet.
@@ -109,7 +112,14 @@ class FeedReader:
         _report(key, "an id", str(head))
         return None
 
+    async def tell_gateways(self, text: str) -> None:
+        """Tell all gateways, this one too; raises StoreUnavailable."""
+        await _answer(self._client.publish(keys.GATEWAYS, text), keys.GATEWAYS)
+
     def _pushed(self, channel: str, text: str) -> None:
+        if channel == keys.GATEWAYS:
+            self._on_peer(text)
+            return
         parts = text.split(" ", 2)
         if len(parts) != 3:
             _report(channel, "'id prev payload'", text, action="bad_push")

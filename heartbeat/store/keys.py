@@ -31,6 +31,8 @@ runs and its usage.
 | `feed-head:<owner>` | hash | epoch, n, last id, server: where the feed ends | for ever | worker, gateway | gateway |
 | `push:<owner>` | channel | `id prev payload` of each entry as it is written | - | worker, gateway | gateway |
 | `cursors:<owner>` | hash | client name to cursor as JSON, at most 256; `*` to when one was forgotten last | 30 days | gateway | gateway |
+| `names:<owner>` | sorted set | client name by the number of its newest connection, at most 256 | 30 days | gateway | gateway |
+| `gateways` | channel | what gateways tell each other: names that were claimed, logins that failed, configures | - | gateway | gateway |
 | `wake` | channel | something may be due now | - | gateway, worker | beat |
 | `watch` | string | which gateway watches for overdue slots | 15 s, renewed | gateway | gateway |
 | `statistics` | hash | counters of the ledger | for ever | scripts | gateway |
@@ -71,6 +73,7 @@ KINDS = {
     "feed:": "stream",
     "feed-head:": "hash",
     "cursors:": "hash",
+    "names:": "zset",
     "watch": "string",
     "statistics": "hash",
     "usage:": "hash",
@@ -84,6 +87,7 @@ OPEN = ROOT + "open"
 UNBEGUN = ROOT + "unbegun"
 QUEUES = ROOT + "queues"
 WAKE = ROOT + "wake"
+GATEWAYS = ROOT + "gateways"
 UNTOLD = ROOT + "untold"
 TOGETHER = ROOT + "together"
 UNREADABLE = ROOT + "unreadable"
@@ -153,6 +157,11 @@ def push(owner: str) -> str:
 def cursors(owner: str) -> str:
     """Return the key of the cursors of an owner's named clients."""
     return f"{ROOT}cursors:{owner}"
+
+
+def names(owner: str) -> str:
+    """Return the key of the numbers of an owner's named clients."""
+    return f"{ROOT}names:{owner}"
 
 
 def usage(whose: str) -> str:

@@ -77,6 +77,10 @@ class PushLine:
         )
         return cls(pool, on_message=on_message, on_reset=on_reset)
 
+    def want(self, channel: str) -> None:
+        """Have a channel subscribed with each connection; call it before `run`."""
+        self._wanted[channel] = asyncio.Event()
+
     async def subscribe(self, channel: str) -> None:
         """Return when the server has confirmed; raises StoreUnavailable.
 

@@ -82,6 +82,7 @@ PLACES: list[Place] = [
     Place(f"feed:{OWNER}"),
     *_fields(f"feed-head:{OWNER}", "epoch", "n", "last", "server"),
     *_fields(f"cursors:{OWNER}", "phone", "*"),
+    Place(f"names:{OWNER}", "phone"),
     Place("watch"),
     *_fields("statistics", "claimed", "told", "finished", "last_finished_ms", "odd"),
     *_fields(_USAGE, TOTAL),

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from gateway.session import DEAD_AFTER_INTERVALS
 from heartbeat.client import Client, connect
 from heartbeat.instants import from_ms, to_text
+from heartbeat.settings import Settings
 from heartbeat.store.server import Server
 from heartbeat.told import Alert, CheckView, LostMessage
 from tests.acceptance.fleet import raw, story, until
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 OWNER = "local"
 PING_SECONDS = 2.0
 #: Silence after which a client is taken for dead.
-DEAD_SECONDS = DEAD_AFTER_INTERVALS * PING_SECONDS
+DEAD_SECONDS = Settings(ping_seconds=PING_SECONDS).dead_after_seconds
 #: How long an alert may take when nothing else tells of it.
 SILENCE_SECONDS = 35.0
 

@@ -115,6 +115,10 @@ class Running:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    def at_end(self, close: Callable[[], object]) -> None:
+        """Call this when the gateway has served its story."""
+        self._stack.callback(close)
+
     async def stop(self) -> None:
         """Stop the gateway; a story may do so before its end."""
         if self._stopping is None:

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from heartbeat.errors import InvalidSettings
-from heartbeat.settings import variable_of
+from heartbeat.setting_names import variable_of
 
 
 def _runnable(argv: tuple[str, ...]) -> tuple[str, ...]:

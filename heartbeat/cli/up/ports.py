@@ -5,7 +5,8 @@ import socket
 
 from heartbeat.cli.up.plan import Ports
 from heartbeat.errors import InvalidSettings
-from heartbeat.settings import Settings, variable_of
+from heartbeat.setting_names import variable_of
+from heartbeat.settings import Settings
 
 _LOOPBACK = "127.0.0.1"
 

@@ -9,6 +9,7 @@ import fakeredis
 from redis import Redis
 
 from gateway.commands import THREADS, Commands
+from gateway.limits import per_minute
 from gateway.memory import Memory
 from gateway.store import Store
 from gateway.threads import Threads
@@ -40,7 +41,9 @@ def test_the_hellos_of_one_owner_leave_threads_to_the_others() -> None:
     client = fakeredis.FakeRedis(decode_responses=True)
     Fleet(ClockedServer(client)).configure(a_config(owner="ann"))
     server = SlowForAnn(client)
-    commands = Commands(Store.on(server), Settings(), Memory())
+    commands = Commands(
+        Store.on(server), Settings(), Memory(), configures=per_minute(60)
+    )
     threads = Threads(THREADS, name="test")
 
     async def ask() -> None:

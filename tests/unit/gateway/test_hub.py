@@ -31,9 +31,6 @@ class Ear:
     def compare_head(self, head: str | None) -> None:
         self.heard.append(("head", head))
 
-    def replaced(self) -> None:
-        self.heard.append("replaced")
-
 
 class SlowFeed:
     """A feed whose answers come a turn of the loop later, in the order of the calls."""
@@ -99,17 +96,6 @@ def test_an_owner_has_so_many_connections_and_no_more() -> None:
     hub.add("bob", Ear())
     with pytest.raises(LimitReached, match="MAX_CONNECTIONS_PER_OWNER"):
         hub.add("alice", Ear())
-
-
-def test_the_newest_connection_of_a_client_has_its_name() -> None:
-    hub, first, second = Hub(max_per_owner=5), Ear(), Ear()
-    assert hub.take_name("alice", "phone", first) is None
-    assert hub.take_name("bob", "phone", Ear()) is None
-    assert hub.take_name("alice", "phone", second) is first
-    hub.drop_name("alice", "phone", first)
-    assert hub.take_name("alice", "phone", first) is second
-    hub.drop_name("alice", "phone", first)
-    assert hub.take_name("alice", "phone", second) is None
 
 
 def test_an_owner_is_subscribed_once_and_until_the_last_has_left() -> None:

@@ -12,7 +12,7 @@ from gateway.closes import CloseCode, closing
 from gateway.decisions import Decision, Execute, Join, Leave, Move, Probe, Say
 from gateway.delivery import Delivery
 from gateway.limits import Failures
-from gateway.session import MAX_FIRST_FRAME, TRANSITIONS, Session, State
+from gateway.session import TRANSITIONS, Session, State
 from heartbeat.protocol import to_frame
 from heartbeat.replies import ErrorReply, Pong, ServerPing
 from heartbeat.requests import REQUEST_TYPES
@@ -24,11 +24,16 @@ SETTINGS = Settings(
 )
 
 
-def a_session(*, tokens: bool = False) -> Session:
+def a_session(*, tokens: bool = False, **limits: object) -> Session:
     """Return a session that was opened at 0."""
     known = Tokens({sha256(b"red").hexdigest(): "alice"}) if tokens else None
     gate = Gate(known, Failures(10))
-    return Session(gate=gate, address="10.0.0.1", settings=SETTINGS, now=0.0)
+    return Session(
+        gate=gate,
+        address="10.0.0.1",
+        settings=SETTINGS.model_copy(update=limits),
+        now=0.0,
+    )
 
 
 def a_live_session(delivery: Delivery | None = None) -> Session:
@@ -93,7 +98,7 @@ def test_a_bearer_token_makes_hello_optional() -> None:
         (frame("heartbeat.list"), CloseCode.NO_HELLO_FIRST),
         ("not json", CloseCode.NO_HELLO_FIRST),
         (b"\x00", CloseCode.NO_HELLO_FIRST),
-        (frame("hello", token="x" * MAX_FIRST_FRAME), CloseCode.TOO_BIG),
+        (frame("hello", token="x" * Settings().max_first_frame), CloseCode.TOO_BIG),
     ],
     ids=["wrong token", "no token", "a request", "no JSON", "binary", "too long"],
 )
@@ -332,6 +337,32 @@ def test_once_closing_nothing_more_is_said() -> None:
 def test_every_state_can_close_and_none_comes_back() -> None:
     assert all(State.CLOSING in after for after in TRANSITIONS.values())
     assert TRANSITIONS[State.CLOSING] == {State.CLOSING}
+
+
+def test_how_much_may_be_said_before_hello_is_a_setting() -> None:
+    session = a_session(tokens=True, max_first_frame=300)
+
+    (leave,) = session.receive(frame("hello", token="x" * 300), 0.0)
+
+    assert isinstance(leave, Leave)
+    assert leave.code is CloseCode.TOO_BIG
+    assert "at most 300" in leave.reason
+
+
+def test_how_often_the_rate_may_be_broken_is_a_setting() -> None:
+    session = a_session(max_breaches_per_minute=2)
+    session.admit(None, 0.0)
+    decisions = [session.receive(frame("ping"), 0.0) for _ in range(12)]
+    assert error_of(decisions[10]) == "rate_limited"
+    assert close_of(decisions[11]) is CloseCode.ABUSE
+
+
+def test_how_long_a_client_may_be_silent_is_a_setting() -> None:
+    session = a_session(dead_after_pings=4)
+    session.admit(None, 0.0)
+    session.live(a_live_delivery())
+    assert session.check(79.0, heard=0.0) != ()
+    assert close_of(session.check(80.0, heard=0.0)) is CloseCode.NO_PONG
 
 
 @pytest.mark.parametrize("code", list(CloseCode), ids=lambda code: code.name)

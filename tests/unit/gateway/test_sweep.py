@@ -13,12 +13,12 @@ from gateway.delivery import Delivery
 from gateway.limits import Failures
 from gateway.metrics import Metrics
 from gateway.pings import RESOLUTION, Wheel
-from gateway.session import DEAD_AFTER_INTERVALS, Session
+from gateway.session import Session
 from gateway.sweep import Looked, Sweep
 from heartbeat.settings import Settings
 
 SETTINGS = Settings(ping_seconds=10, hello_seconds=5)
-DEAD_SECONDS = DEAD_AFTER_INTERVALS * SETTINGS.ping_seconds
+DEAD_SECONDS = SETTINGS.dead_after_seconds
 
 
 class Scene:

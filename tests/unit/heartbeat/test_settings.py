@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from heartbeat.errors import InvalidSettings
-from heartbeat.settings import Settings, variable_of
+from heartbeat.setting_names import variable_of
+from heartbeat.settings import Settings
 
 
 def test_an_empty_environment_gives_settings_that_work() -> None:
