@@ -18,11 +18,14 @@ from gateway.sweep import Sweep
 from gateway.threads import Threads
 from gateway.watcher import LOOK_SECONDS, Watcher
 from heartbeat.errors import StoreError
+from heartbeat.protocol import to_frame
 from heartbeat.store.processes import REPORT_SECONDS
 
 #: Seconds between two comparisons with the feeds' heads: how long a lost last push
 #: stays unnoticed.
 POSITION_SECONDS = 30.0
+#: Seconds between two looks at whether clients can be served.
+STATUS_SECONDS = 1.0
 #: Seconds between two looks at the tokens file; one taken out of it no longer holds
 #: after the second look, once the file holds still.
 TOKENS_SECONDS = 2.0
@@ -99,6 +102,7 @@ class Background:
         jobs.add("sweep", sweep.run)
         jobs.every(FLUSH_SECONDS, "cursors", self.save_cursors)
         jobs.every(REPORT_SECONDS, "report", self._report)
+        jobs.every(STATUS_SECONDS, "status", self._tell_status)
         jobs.every(POSITION_SECONDS, "positions", self._compare_heads)
         jobs.every(LOOK_SECONDS, "watch", self._look)
         if self._dead_man is not None:
@@ -115,10 +119,10 @@ class Background:
         """
         try:
             has_lost = await self._threads.call(self._exchange)
-        except StoreError:
-            self._health.redis_failed()
+        except StoreError as error:
+            self._health.redis_failed(str(error))
             raise
-        self._health.redis_answered(self._shared.clock())
+        self._health.redis_served(self._shared.clock())
         if has_lost:
             _LOG.error(
                 "Redis has lost state: it was emptied, or is an older copy of itself;"
@@ -126,6 +130,14 @@ class Background:
                 extra={"action": "state_lost"},
             )
             self._shared.hub.state_lost()
+
+    async def _tell_status(self) -> None:
+        status = self._shared.outage.look(
+            clock=self._shared.clock(), now=datetime.now(UTC)
+        )
+        if status is not None:
+            _LOG.warning("clients are told: %s", status, extra={"action": "status"})
+            self._server.say(to_frame(status))
 
     def _exchange(self) -> bool:
         store = self._shared.store

@@ -4,6 +4,9 @@ from enum import IntEnum
 
 from heartbeat.replies import Closing
 
+#: Bytes of a close frame's reason, by the protocol.
+MAX_REASON = 123
+
 
 class CloseCode(IntEnum):
     """The codes the gateway closes with.
@@ -47,3 +50,8 @@ def closing(code: CloseCode, reason: str) -> Closing:
         reconnect=delay is not None,
         delay_ms=delay or (0, 0),
     )
+
+
+def shortened(reason: str) -> str:
+    """Return what of a reason has room in a close frame."""
+    return reason.encode()[:MAX_REASON].decode(errors="ignore")

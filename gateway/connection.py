@@ -14,7 +14,7 @@ from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
-from gateway.closes import CloseCode, closing
+from gateway.closes import CloseCode, closing, shortened
 from gateway.decisions import (
     Decision,
     Execute,
@@ -34,9 +34,6 @@ from heartbeat.errors import HeartbeatError, LimitReached
 from heartbeat.protocol import error_reply, to_frame
 from heartbeat.replies import ErrorReply
 from heartbeat.requests import ClientMessage, Hello
-
-#: Bytes of a close frame's reason, by the protocol.
-_MAX_REASON = 123
 
 _LOG = logging.getLogger(__name__)
 
@@ -97,6 +94,11 @@ class Connection:
             else:
                 self._spawn(self._close(leave))
 
+    def say(self, frame: str) -> None:
+        """Write a frame, if alerts are heard here."""
+        if self.session.state is State.LIVE:
+            self._socket.push(frame)
+
     def replaced(self) -> None:
         """Give way to a newer connection of the same client."""
         self.leave(CloseCode.REPLACED, "a newer connection has this clientId")
@@ -107,11 +109,9 @@ class Connection:
 
     async def _carry_out_aside(self, decision: Decision) -> None:
         """Carry out what did not come from the client; joining waits for its turn."""
+        turn = self._turn if isinstance(decision, Join) else contextlib.nullcontext()
         with contextlib.suppress(ConnectionClosed):
-            if isinstance(decision, Join):
-                async with self._turn:
-                    await self._carry_out((decision,))
-            else:
+            async with turn:
                 await self._carry_out((decision,))
 
     async def _carry_out(self, decisions: Sequence[Decision]) -> None:
@@ -184,6 +184,8 @@ class Connection:
             if step.lost is not None:
                 self._shared.metrics.count("lost_ranges", step.lost.reason)
             step = replace(step, lost=None)
+        if self._shared.outage.told is not None:
+            self.say(to_frame(self._shared.outage.told))
         listening.take(step)
 
     def _take_name(self, client_id: str | None) -> None:
@@ -217,10 +219,9 @@ class Connection:
         elif leave.code is CloseCode.ABUSE and self.session.login is None:
             self._shared.metrics.count("auth_failures", "blocked")
         self._socket.push(to_frame(closing(leave.code, leave.reason)))
-        reason = leave.reason.encode()[:_MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._shared.settings.close_seconds):
-                await self._socket.close(leave.code, reason)
+                await self._socket.close(leave.code, shortened(leave.reason))
         self._socket.transport.abort()
 
     async def _clean_up(self) -> None:

@@ -15,6 +15,7 @@ from gateway.limits import Failures, per_minute
 from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.names import Names
+from gateway.outage import Outage
 from gateway.peers import Peers
 from gateway.pings import Wheel
 from gateway.server import Server
@@ -46,8 +47,11 @@ class Gateway:
             None if settings.tokens_file is None else TokensFile(settings.tokens_file)
         )
         tokens = None if tokens_file is None else tokens_file.read()
-        metrics = Metrics()
-        self._health, self._on_broken = Health(metrics), on_broken
+        metrics, clock = Metrics(), AwakeClock(time.monotonic)
+        self._health = Health(
+            metrics, redis_away_seconds=settings.redis_away_seconds, now=clock()
+        )
+        self._on_broken = on_broken
         hub = Hub(max_per_owner=settings.max_connections_per_owner)
         self._redis = RedisServer.connect(url, name="gateway")
         self._feed = FeedReader(
@@ -56,7 +60,7 @@ class Gateway:
             on_reset=hub.reset,
             on_peer=lambda text: peers.heard(text),
         )
-        clock, names = AwakeClock(time.monotonic), Names()
+        names = Names()
         failures = Failures(settings.max_failed_logins_per_minute)
         configures = per_minute(settings.max_configures_per_minute)
         peers = Peers(
@@ -89,6 +93,7 @@ class Gateway:
             joining=self._joining,
             memory=memory,
             metrics=metrics,
+            outage=Outage(self._health),
             clock=clock,
             wheel=Wheel(),
         )

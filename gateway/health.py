@@ -1,8 +1,8 @@
 """What plain GET requests are answered: health, readiness, metrics, where to connect.
 
 `/healthz` says that the event loop turns: that it answers is the evidence. `/readyz`
-says that clients would be served: Redis answers, the recurring work goes on, and the
-gateway is not going away.
+says that clients would be served: Redis takes this gateway's reports, or has done so a
+moment ago, the recurring work goes on, and the gateway is not going away.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from http import HTTPStatus
 
 from gateway.metrics import Metrics
 
-#: Seconds without a word of Redis, good or bad, after which it counts as away.
-REDIS_AWAY_AFTER = 15.0
+#: Characters of a server's own words that are shown.
+MAX_WORDS = 200
 
 _TEXT = "text/plain; charset=utf-8"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,21 +29,39 @@ class Answer:
 class Health:
     """The gateway's own condition."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(
+        self, metrics: Metrics, *, redis_away_seconds: float, now: float
+    ) -> None:
+        """Redis may serve nobody for `redis_away_seconds` before that is trouble.
+
+        Else a restart of it would make all gateways unready at once, and a balancer
+        would cut all clients, which have nowhere to go.
+        """
         self.is_draining = False
         self.is_broken = False
-        self._metrics = metrics
-        self._redis_seen: float | None = None
+        self._metrics, self._redis_away_seconds = metrics, redis_away_seconds
+        self._is_known, self._since = False, now
+        self._words = "no answer yet"
 
-    def redis_answered(self, now: float) -> None:
-        """Note that Redis is there."""
-        self._redis_seen = now
+    def redis_served(self, now: float) -> None:
+        """Note that Redis has answered, and has taken a write."""
+        self._is_known, self._since, self._words = True, now, "no answer"
         self._metrics.set("redis_up", 1)
 
-    def redis_failed(self) -> None:
-        """Note that Redis did not answer."""
-        self._redis_seen = None
+    def redis_failed(self, words: str) -> None:
+        """Note that it did not, and why."""
+        self._words = words[:MAX_WORDS]
         self._metrics.set("redis_up", 0)
+
+    def trouble(self, now: float) -> str | None:
+        """Return what keeps alerts from clients by now; None if nothing does."""
+        if self.unserved_seconds(now) <= self._redis_away_seconds:
+            return None
+        return f"Redis does not serve this gateway: {self._words}"
+
+    def unserved_seconds(self, now: float) -> float:
+        """Return for how long Redis has not served this gateway."""
+        return now - self._since
 
     def answer(self, path: str, now: float) -> Answer | None:
         """Answer a GET; None for the socket's path."""
@@ -73,6 +91,8 @@ class Health:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"recurring work has ended\n")
         if self.is_draining:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"draining\n")
-        if self._redis_seen is None or now - self._redis_seen > REDIS_AWAY_AFTER:
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"Redis does not answer\n")
+        trouble = self.trouble(now)
+        if trouble is not None or not self._is_known:
+            body = f"{trouble or 'not looked at Redis yet'}\n".encode()
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, body)
         return Answer(HTTPStatus.OK, b"ready\n")

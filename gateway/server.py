@@ -106,6 +106,11 @@ class Server:
             self._listener.close(code=CloseCode.RESTART)
             await self._listener.wait_closed()
 
+    def say(self, frame: str) -> None:
+        """Say something to everybody who hears alerts."""
+        for connection in tuple(self._connections):
+            connection.say(frame)
+
     def withdraw(self) -> None:
         """Close the connections whose token is no longer known."""
         for connection in tuple(self._connections):

@@ -10,6 +10,7 @@ from gateway.hub import Hub
 from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.names import Names
+from gateway.outage import Outage
 from gateway.pings import Wheel
 from gateway.store import Store
 from gateway.subscriptions import Feed, Subscriptions
@@ -38,5 +39,6 @@ class Shared:
     joining: Threads
     memory: Memory
     metrics: Metrics
+    outage: Outage
     clock: AwakeClock
     wheel: Wheel[Looked]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from heartbeat.told import Alert, Lost, LostMessage, Resolved
+from heartbeat.told import Alert, Lost, LostMessage, Resolved, Status
 from heartbeat.views import (
     BudgetView,
     EffectiveConfig,
@@ -243,6 +243,7 @@ ServerMessage = (
     | LostMessage
     | Pong
     | ServerPing
+    | Status
     | Closing
     | Alert
     | Resolved

@@ -165,6 +165,9 @@ class Settings(BaseModel):
     max_failed_logins_per_minute: int = Field(
         10, ge=1, description="of one address; a right token gets in all the same"
     )
+    redis_away_seconds: float = Field(
+        30, gt=0, description="without Redis before a gateway is unready and says so"
+    )
     drain_seconds: float = Field(10, ge=0, description="over which SIGTERM closes all")
 
     @property

@@ -77,3 +77,16 @@ class LostMessage(Lost):
     """The same, told on a connection that is already live."""
 
     type: Literal["lost"] = "lost"
+
+
+class Status(Wire):
+    """Whether alerts can reach this client: no entry of the feed, nothing to `ack`.
+
+    Comes when Redis has not served the gateway for `HEARTBEAT_REDIS_AWAY_SECONDS`, and
+    when it does so again: what was missed follows.
+    """
+
+    type: Literal["status"] = "status"
+    state: Literal["held_up", "served"]
+    since: str
+    reason: str | None = None

@@ -4,7 +4,7 @@ from rich.text import Text
 
 from heartbeat.cli.output import instant, plain
 from heartbeat.client import Message
-from heartbeat.told import Alert, CheckView, LostMessage, Resolved
+from heartbeat.told import Alert, CheckView, LostMessage, Resolved, Status
 from heartbeat.views import IncidentView
 
 _KINDS = {
@@ -19,6 +19,8 @@ def lines(message: Message) -> list[Text]:
     """Return the lines that tell one message."""
     if isinstance(message, LostMessage):
         return [_lost(message)]
+    if isinstance(message, Status):
+        return [_status(message)]
     head = Text.assemble((f"{message.timestamp[11:19]} ", "dim"))
     name = plain(message.name or message.schedule_id or "several heartbeats")
     if isinstance(message, Resolved):
@@ -76,6 +78,14 @@ def _resolved(description: str, reason: str) -> Text:
     return Text.assemble(
         "         ", ("✓ ", "green"), plain(description), (f" ({plain(reason)})", "dim")
     )
+
+
+def _status(status: Status) -> Text:
+    if status.state == "served":
+        return Text("SERVED again; what was missed follows", "bold green")
+    reason = plain(status.reason or "for an unknown reason")
+    since = instant(status.since)
+    return Text(f"HELD UP since {since} UTC: no alert can come; {reason}", "bold red")
 
 
 def _lost(lost: LostMessage) -> Text:

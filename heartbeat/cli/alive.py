@@ -12,6 +12,7 @@ from heartbeat.cli.failures import Exit
 from heartbeat.cli.store import connect_store
 from heartbeat.errors import StoreError
 from heartbeat.store.processes import GONE_MS, Processes, ProcessSeen
+from heartbeat.store.statistics import Statistics
 
 _KINDS = ("gateway", "beat", "worker")
 
@@ -36,12 +37,15 @@ def alive(context: Context, arguments: argparse.Namespace) -> int:
     try:
         seen = Processes(server).seen()
         now_ms = server.now_ms()
+        here = [one for one in seen if (one.kind, one.host) == (arguments.kind, host)]
+        is_alive = any(one.is_alive for one in here)
+        refusal = None if is_alive else Statistics(server).refusal()
     except StoreError as error:
         is_alive, line = None, f"cannot be known: {error}"
     else:
-        here = [one for one in seen if (one.kind, one.host) == (arguments.kind, host)]
-        is_alive = any(one.is_alive for one in here)
         line = _told(arguments.kind, host, here, now_ms)
+        if refusal is not None:
+            is_alive, line = None, f"cannot be known, reports are refused: {refusal}"
     finally:
         server.close()
     context.output.say(line)  # one line, also where a terminal would wrap it

@@ -76,18 +76,19 @@ def _store(context: Context) -> Iterator[Finding]:
     url = context.store_url
     server = connect_store(url, name="doctor")
     try:
-        now_ms = server.now_ms()
+        now_ms, statistics = server.now_ms(), Statistics(server)
         facts = Facts(
             info=server.ask(lambda client: client.info()),
             now_ms=now_ms,
             skew_seconds=(to_ms(context.now) - now_ms) / 1000,
             processes=[_looked_for(one) for one in Processes(server).seen()],
-            lag=Statistics(server).lag(),
+            lag=statistics.lag(),
             placements=Placements(server).count(),
             silent=list(Watch(server).all_silent()),
             gates=Gates(server).closed(),
             fleet_budget=_fleet_budget(context.settings, server, from_ms(now_ms)),
             ahead=Ahead(server).count(),
+            refusal=statistics.refusal(),
         )
     except StoreError as error:
         yield Finding(

@@ -49,19 +49,28 @@ class Facts:
     fleet_budget: Budget
     #: Heartbeats that wait for a time far ahead, since the clock was set back.
     ahead: int = 0
+    #: Why Redis refuses writes; None where it takes them.
+    refusal: str | None = None
 
 
 def judge(facts: Facts) -> Iterator[Finding]:
     """Give a finding for each thing looked at, in the order of the data's way."""
-    yield ok("Redis", f"serves, {_version(facts.info)}")
+    if facts.refusal is None:
+        yield ok("Redis", f"serves, {_version(facts.info)}")
+    else:
+        yield _refusal(facts.refusal, facts.info)
     yield from _server(facts.info)
     yield _eviction(str(facts.info.get("maxmemory_policy", "unknown")))
     yield _persistence(facts.info)
     yield _clock(facts.skew_seconds)
     for kind in _START:
         seen = [one for one in facts.processes if one.kind == kind]
-        yield _processes(kind, seen, facts.now_ms)
-    yield from of_queues(facts.processes, facts.placements)
+        if facts.refusal is None:
+            yield _processes(kind, seen, facts.now_ms)
+        else:
+            yield _unheard(kind, seen, facts.now_ms)
+    if facts.refusal is None:
+        yield from of_queues(facts.processes, facts.placements)
     yield from of_lag(facts.lag)
     yield of_silence(facts.silent)
     yield from _unreadable(facts.lag)
@@ -69,6 +78,26 @@ def judge(facts: Facts) -> Iterator[Finding]:
     yield _budget(facts.fleet_budget)
     if facts.ahead:
         yield _ahead(facts.ahead)
+
+
+def _refusal(refusal: str, info: Mapping[str, object]) -> Finding:
+    """Say that nothing can be stored: no slot begins and no alert is told."""
+    return fail(
+        "Redis",
+        f"answers and refuses writes, {_version(info)}: {refusal}",
+        "give it memory (maxmemory) or disk, or connect to the primary; until then no"
+        " heartbeat runs and no alert is told",
+    )
+
+
+def _unheard(kind: ProcessKind, seen: Sequence[ProcessSeen], now_ms: int) -> Finding:
+    """Say what is left of reports that are refused with all other writes."""
+    said = ", ".join(_place(one, now_ms) for one in seen) or "none"
+    return warn(
+        kind,
+        f"cannot be known while reports are refused; heard of before: {said}",
+        "see to Redis first",
+    )
 
 
 def _version(info: Mapping[str, object]) -> str:

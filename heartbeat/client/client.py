@@ -14,7 +14,7 @@ from heartbeat.client.position import Position
 from heartbeat.client.retrying import BackOff
 from heartbeat.replies import Ready
 from heartbeat.requests import Hello
-from heartbeat.told import LostMessage
+from heartbeat.told import LostMessage, Status
 
 
 @asynccontextmanager
@@ -89,7 +89,8 @@ class Client(Calls):
         Asking for the next message acknowledges the one before, so a program that
         ends while it handles one is given it again under the same `client_id`; one
         that breaks off the iteration says `done_with` of the last it handled. A
-        LostMessage says what the gateway no longer had. When 256 messages wait, the
+        LostMessage says what the gateway no longer had, and Status that alerts are held
+        up, or come again. When 256 messages wait, the
         socket is not read on (replies wait too) until some are taken: nothing is
         dropped. Ends when the client is closed; raises if it was turned away.
         """
@@ -99,7 +100,7 @@ class Client(Calls):
 
     async def done_with(self, message: Message) -> None:
         """Acknowledge up to this message; for who leaves `alerts()` in the midst."""
-        if isinstance(message, LostMessage) or message.alert_id is None:
+        if isinstance(message, LostMessage | Status) or message.alert_id is None:
             return
         if self._connection.acks.take(message.alert_id):
             await self._connection.send_ack()

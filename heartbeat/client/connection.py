@@ -41,7 +41,7 @@ from heartbeat.replies import (
     ServerPing,
 )
 from heartbeat.requests import Ack, Hello, Ping, Request
-from heartbeat.told import Alert, LostMessage, Resolved
+from heartbeat.told import Alert, LostMessage, Resolved, Status
 
 _log = logging.getLogger(__name__)
 
@@ -210,7 +210,7 @@ class Connection:
             case Alert() | Resolved():
                 if self.position.is_new(message):
                     await self.inbox.put(message)
-            case LostMessage():
+            case LostMessage() | Status():
                 await self.inbox.put(message)
             case ServerPing():
                 await self._send(Ping(type="pong", id="pong"))

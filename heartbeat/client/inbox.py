@@ -4,10 +4,10 @@ import asyncio
 from collections import deque
 
 from heartbeat.errors import HeartbeatError
-from heartbeat.told import Alert, LostMessage, Resolved
+from heartbeat.told import Alert, LostMessage, Resolved, Status
 
 #: What `Client.alerts` gives.
-Message = Alert | Resolved | LostMessage
+Message = Alert | Resolved | LostMessage | Status
 
 #: Messages kept for a consumer that is slower than its feed.
 SIZE = 256

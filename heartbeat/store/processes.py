@@ -1,9 +1,11 @@
 """Which processes of the fleet are alive, as they say themselves."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from heartbeat.errors import StoreError
 from heartbeat.store import keys
 from heartbeat.store.records import fields_of, ms_of
 from heartbeat.store.server import Server
@@ -62,7 +64,8 @@ class Processes:
             else:
                 seen.append(process)
         if forgotten:
-            self._server.ask(lambda client: client.hdel(keys.PROCESSES, *forgotten))
+            with suppress(StoreError):  # what refuses writes can still be read
+                self._server.ask(lambda client: client.hdel(keys.PROCESSES, *forgotten))
         return seen
 
 

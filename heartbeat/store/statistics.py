@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
+from heartbeat.errors import StoreError
 from heartbeat.store import keys
 from heartbeat.store.records import ms_of
 from heartbeat.store.server import Server
@@ -52,6 +53,21 @@ class Statistics:
             if name != _LAST_FINISHED and (count := _whole(value)) is not None
         }
         return dict.fromkeys(EVENTS, 0) | counted
+
+    def refusal(self) -> str | None:
+        """Return why the server refuses what would be written; None if it takes it.
+
+        Raises StoreError where it does not even answer.
+        """
+        self._server.now_ms()
+        try:
+            # Changes nothing: the counter is there, or is 0 all the same.
+            self._server.ask(
+                lambda client: client.hsetnx(keys.STATISTICS, EVENTS[0], 0)
+            )
+        except StoreError as error:
+            return str(error.__cause__ or error)
+        return None
 
     def last_finished_ms(self) -> int | None:
         """Return when a run finished last, by Redis' own clock."""

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as dial
 
 from heartbeat.client import Client, connect
-from heartbeat.told import Alert, LostMessage, Resolved
+from heartbeat.told import Alert, LostMessage, Resolved, Status
 from heartbeat.views import RunView
 from tests import messages_api
 from tests.acceptance.processes import PATIENCE_SECONDS, Fleet, running_fleet
@@ -145,7 +145,7 @@ class Listener:
         """Return the next message."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = await anext(self._messages)
-        assert not isinstance(message, LostMessage), message
+        assert not isinstance(message, LostMessage | Status), message
         return message
 
     async def next_of(self, schedule_id: str) -> Alert | Resolved:

@@ -11,7 +11,7 @@ import pytest
 from heartbeat.asked import Notify
 from heartbeat.client import Client, connect
 from heartbeat.instants import from_text
-from heartbeat.told import Alert, LostMessage
+from heartbeat.told import Alert, LostMessage, Status
 from heartbeat.views import RunView
 from tests.acceptance.fleet import (
     FAILING,
@@ -51,7 +51,7 @@ class Heard:
 
     async def _listen(self, client: Client) -> None:
         async for message in client.alerts():
-            assert not isinstance(message, LostMessage), message
+            assert not isinstance(message, LostMessage | Status), message
             if isinstance(message, Alert) and message.kind == "action":
                 self.runs.append(str(message.run_id))
 

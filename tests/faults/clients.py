@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, suppress
 
 from heartbeat.client import BackOff, Client, connect
 from heartbeat.errors import HeartbeatError
-from heartbeat.told import LostMessage
+from heartbeat.told import LostMessage, Status
 
 #: Waits of a client that is eager to be back.
 EAGER = BackOff(first_seconds=0.1, limit_seconds=1.0)
@@ -118,6 +118,8 @@ class Listener:
     async def _listen(self, client: Client) -> None:
         this_life: set[str] = set()
         async for message in client.alerts():
+            if isinstance(message, Status):
+                continue
             if isinstance(message, LostMessage):
                 self.lost.append(message)
                 continue

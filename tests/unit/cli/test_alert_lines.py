@@ -6,7 +6,7 @@ import pytest
 
 from heartbeat.cli.alert_lines import lines, open_line
 from heartbeat.client import Message
-from heartbeat.told import Alert, CheckView, LostMessage, Resolved, ResolvedItem
+from heartbeat.told import Alert, CheckView, LostMessage, Resolved, ResolvedItem, Status
 from heartbeat.views import IncidentView
 
 AT = "2026-11-24T16:00:03.120Z"
@@ -117,3 +117,18 @@ def test_open_trouble_of_another_kind_says_which() -> None:
         "? web: Disk: no model (degraded, warning, since 2026-11-24 16:00:03 UTC, open;"
         " hb-1 k)"
     )
+
+
+def test_that_alerts_are_held_up_and_come_again_is_told_in_words() -> None:
+    held_up = Status(
+        state="held_up",
+        since="2026-11-26T12:00:00.000Z",
+        reason="Redis does not serve this gateway: \x1b[31mOOM",
+    )
+    (line,) = lines(held_up)
+    assert line.plain.startswith("HELD UP since 2026-11-26 12:00")
+    assert "no alert can come" in line.plain
+    assert "OOM" in line.plain
+    assert "\x1b" not in line.plain
+    (line,) = lines(Status(state="served", since="2026-11-26T12:05:00.000Z"))
+    assert line.plain == "SERVED again; what was missed follows"

@@ -48,6 +48,7 @@ def findings(
     gates: Sequence[ClosedGate] = (),
     spent: int = 0,
     unreadable: int = 0,
+    refusal: str | None = None,
 ) -> dict[str, Finding]:
     """Return what is not fine, by subject."""
     found = judged(
@@ -58,6 +59,7 @@ def findings(
         gates=gates,
         spent=spent,
         unreadable=unreadable,
+        refusal=refusal,
     )
     return {name: one for name, one in found.items() if one.level is not Level.OK}
 
@@ -71,6 +73,7 @@ def judged(
     gates: Sequence[ClosedGate] = (),
     spent: int = 0,
     unreadable: int = 0,
+    refusal: str | None = None,
 ) -> dict[str, Finding]:
     """Return the last finding about each subject."""
     facts = Facts(
@@ -84,6 +87,7 @@ def judged(
         gates=gates,
         fleet_budget=Budget(scope=Scope.TOKENS_OF_FLEET, spent=spent, limit=100),
         ahead=ahead,
+        refusal=refusal,
     )
     return {one.subject: one for one in judge(facts)}
 
@@ -213,3 +217,15 @@ def test_heartbeats_that_wait_for_a_clock_that_was_set_back_are_found() -> None:
     assert found.level is Level.FAIL
     assert "set back" in found.message
     assert "3" in found.message
+
+
+def test_a_redis_that_refuses_writes_is_named_and_no_process_called_dead() -> None:
+    gone = [a_process(kind, is_alive=False) for kind in ("gateway", "beat", "worker")]
+
+    found = findings(processes=gone, refusal="OOM command not allowed")
+
+    assert found["Redis"].level is Level.FAIL
+    assert "refuses writes" in found["Redis"].message
+    assert "OOM command not allowed" in found["Redis"].message
+    assert {found[kind].level for kind in ("gateway", "beat", "worker")} == {Level.WARN}
+    assert "queues" not in found

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.__main__ import check_exposure
-from gateway.health import REDIS_AWAY_AFTER, Health
+from gateway.health import Health
 from gateway.metrics import METRICS, PREFIX, Metrics
 from heartbeat.errors import InvalidSettings
 from heartbeat.settings import Settings
@@ -11,7 +11,7 @@ from heartbeat.store.statistics import Lag
 
 
 def a_health() -> Health:
-    return Health(Metrics())
+    return Health(Metrics(), redis_away_seconds=30, now=0.0)
 
 
 def status(health: Health, path: str, now: float = 0.0) -> int:
@@ -33,27 +33,42 @@ def test_other_paths_are_answered(path: str, expected: int) -> None:
     assert status(a_health(), path) == expected
 
 
-def test_it_is_ready_while_redis_answers() -> None:
+def test_it_is_ready_for_a_while_after_redis_has_served_it() -> None:
     health = a_health()
     assert status(health, "/readyz") == 503
-    health.redis_answered(10.0)
-    assert status(health, "/readyz", 10.0 + REDIS_AWAY_AFTER) == 200
-    assert status(health, "/readyz", 11.0 + REDIS_AWAY_AFTER) == 503
-    health.redis_answered(30.0)
-    health.redis_failed()
-    assert status(health, "/readyz", 30.0) == 503
+    health.redis_served(10.0)
+    health.redis_failed("Redis is away")
+    assert status(health, "/readyz", 40.0) == 200
+    assert status(health, "/readyz", 40.5) == 503
+    health.redis_served(41.0)
+    assert status(health, "/readyz", 41.0) == 200
+
+
+@pytest.mark.parametrize(
+    "words", ["Redis is away: refused", "Redis cannot write: OOM", "x" * 5_000]
+)
+def test_it_says_in_redis_own_words_why_it_is_not_ready(words: str) -> None:
+    health = a_health()
+    health.redis_failed(words)
+
+    assert status(health, "/readyz", 0.0) == 503
+    answer = health.answer("/readyz", 31.0)
+
+    assert answer is not None
+    assert words[:100].encode() in answer.body
+    assert len(answer.body) < 300
 
 
 def test_it_is_alive_and_not_ready_while_it_drains() -> None:
     health = a_health()
-    health.redis_answered(0.0)
+    health.redis_served(0.0)
     health.is_draining = True
     assert (status(health, "/readyz"), status(health, "/healthz")) == (503, 200)
 
 
 def test_it_is_not_ready_once_its_recurring_work_has_ended() -> None:
     health = a_health()
-    health.redis_answered(0.0)
+    health.redis_served(0.0)
     health.is_broken = True
     assert (status(health, "/readyz"), status(health, "/healthz")) == (503, 200)
 
