@@ -175,6 +175,8 @@ class Settled:
         An item can end one trouble and begin another in the same run: whoever keeps
         only the last word on each item must be left with the trouble.
         """
+        if not self.notices:
+            return later
         endings: dict[Kind, tuple[ResolvedItem, ...]] = {}
         troubles: list[Notice] = []
         for notice in (*self.notices, *later.notices):
