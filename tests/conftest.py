@@ -1,6 +1,7 @@
 """Fixtures that every test may use: real servers, fake ones, and stores over both."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,10 @@ import pytest
 import redis
 
 from heartbeat.store.server import Server
+
+# A suite that a shell started in the background ignores it, and so would the processes
+# that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: How long a server may take to answer on a busy machine.
 PATIENCE_SECONDS = 20.0
