@@ -1,16 +1,14 @@
 """Which connection of a named client is its newest, over all gateways."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from redis import Redis
 
 from heartbeat.store import keys
+from heartbeat.store.cursors import KEPT_SECONDS, MAX_CLIENTS
 from heartbeat.store.server import Server
 
-#: Names of one owner that are kept; beyond, the one claimed longest ago goes.
-MAX_NAMES = 256
-#: What is kept is only compared with what a gateway holds; in seconds.
-KEPT_SECONDS = 30 * 86_400
 #: Names of one answer.
 NAMES_AT_ONCE = 1_000
 _LARGEST_EXACT = 2**53 - 1
@@ -27,13 +25,14 @@ class Names:
     def claim(self, owner: str, client_id: str) -> int:
         """Give the name to a new connection; return its number.
 
+        As many names of an owner are kept as cursors, and as long.
         All gateways hear of it, on `keys.GATEWAYS`: `name <number> <owner> <client>`.
         """
         number = self._server.run(
             "claim_name",
             owner,
             client_id,
-            MAX_NAMES,
+            MAX_CLIENTS,
             KEPT_SECONDS,
             keys=(keys.names(owner), keys.GATEWAYS),
         )
@@ -44,7 +43,7 @@ class Names:
         found: dict[Name, int] = {}
         for start in range(0, len(names), NAMES_AT_ONCE):
             asked = names[start : start + NAMES_AT_ONCE]
-            scores = self._server.ask(lambda client: _scores(client, asked))  # noqa: B023  # called at once
+            scores = self._server.ask(partial(_scores, names=asked))
             for name, score in zip(asked, scores, strict=True):
                 if score is not None and 0 < score <= _LARGEST_EXACT:
                     found[name] = int(score)

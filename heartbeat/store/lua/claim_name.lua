@@ -3,7 +3,6 @@
 -- KEYS: the owner's names, the gateways' channel. ARGV: owner, client, most names, seconds
 -- kept. Answers the number, which is higher than any the owner was given before, also
 -- where those were lost.
-local LARGEST_EXACT = 9007199254740991
 local time = redis.call('TIME')
 local number = time[1] * 1000000 + time[2]
 local top = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]

@@ -5,7 +5,6 @@
 local KEPT_USAGE_SECONDS = 35 * 86400
 local day, most = ARGV[1], tonumber(ARGV[2])
 local USAGE, TOTAL, OTHERS = ROOT .. 'usage:', '*', '?'
-local LARGEST_EXACT = 9007199254740991
 
 -- Sums as they are written; none of what is no line of them.
 local function numbers(text)

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from heartbeat.store import keys
-from heartbeat.store.names import MAX_NAMES, Names
+from heartbeat.store.cursors import MAX_CLIENTS
+from heartbeat.store.names import Names
 from tests.unit.store.ledger import Fleet
 
 
@@ -58,9 +59,11 @@ def test_a_number_that_nobody_gave_is_none(
 
 
 def test_of_too_many_names_the_oldest_go(names: Names, fleet: Fleet) -> None:
-    for number in range(MAX_NAMES + 5):
+    for number in range(MAX_CLIENTS + 5):
         names.claim("ann", f"client-{number}")
 
-    assert fleet.server.ask(lambda client: client.zcard(keys.names("ann"))) == MAX_NAMES
+    assert (
+        fleet.server.ask(lambda client: client.zcard(keys.names("ann"))) == MAX_CLIENTS
+    )
     assert ("ann", "client-4") not in names.newest([("ann", "client-4")])
     assert ("ann", "client-5") in names.newest([("ann", "client-5")])

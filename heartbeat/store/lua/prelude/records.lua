@@ -18,6 +18,9 @@ local function read_number(text)
   return is_number(number) and number or 0
 end
 
+-- Beyond it a number is no longer the one that was written.
+local LARGEST_EXACT = 9007199254740991
+
 -- What is counted up here is written into records, which hold 14 digits.
 local LARGEST_COUNT = 99999999999999
 
