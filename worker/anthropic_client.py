@@ -81,7 +81,7 @@ class MessagesServer:
             raise APITimeoutError(request=self._request()) from error
         except aiohttp.ClientError as error:
             raise APIConnectionError(request=self._request()) from error
-        if answer.ok and answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return json.loads(content)
         raise self._status_error(answer, content)
 
