@@ -113,6 +113,7 @@ class Slots:
                 one.claim.run_id,
                 one.claim.version,
                 one.claim.slot_ms,
+                one.claim.queue,
                 one.plan,
             )
         ]

@@ -8,7 +8,7 @@ local COLUMNS, PUT_OFF = 7, 60000
 local now = clock(ARGV[1])
 
 local function go_back(uid, back)
-  redis.call('HSET', heartbeat_key(uid), 'last_slot', string.format('%.0f', back.last),
+  redis.call('HSET', heartbeat_key(uid), 'last_slot', whole(back.last),
     'ahead', cjson.encode(back.ahead))
   count('set_back')
 end

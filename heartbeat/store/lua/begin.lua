@@ -20,7 +20,7 @@ if not open or is_elsewhere then count('begin_gone') return { 'gone' } end
 
 local function go()
   local revision, book = load_book(uid)
-  return { 'go', string.format('%.0f', open.token), string.format('%.0f', now),
+  return { 'go', whole(open.token), whole(now),
     cjson.encode(open), config_of(uid), revision, book }
 end
 

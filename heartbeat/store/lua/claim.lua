@@ -13,6 +13,7 @@
 local PUT_OFF = 60000
 local now, most = clock(ARGV[1]), tonumber(ARGV[2])
 local lease, redispatch = tonumber(ARGV[3]), tonumber(ARGV[4])
+local lease_ends = whole(now + lease)
 local lengths = {}
 for index = 5, #ARGV, 2 do lengths[ARGV[index]] = tonumber(ARGV[index + 1]) end
 
@@ -20,8 +21,8 @@ local rows = {}
 local is_any_noted = redis.call('EXISTS', UNREADABLE) == 1
 
 local function give(kind, uid, slot, run_id, facts)
-  rows[#rows + 1] = { kind, uid, string.format('%.0f', slot), run_id,
-    facts.version, facts.timing, facts.queue, string.format('%.0f', facts.last_slot),
+  rows[#rows + 1] = { kind, uid, whole(slot), run_id,
+    facts.version, facts.timing, facts.queue, whole(facts.last_slot),
     facts.is_noted and '1' or '' }
 end
 
@@ -61,9 +62,9 @@ local claimed = 0
 
 local function publish(uid, open, facts)
   open.state = 'claimed'
-  save_open(uid, open, now + lease)
+  keep_open(uid, open, lease_ends)
   facts = facts or facts_of(uid)
-  facts.version, facts.queue = string.format('%.0f', open.version), open.queue
+  facts.version, facts.queue = whole(open.version), open.queue
   give(open.grid and 'publish' or 'manual', uid, open.slot, open.runId, facts)
   claimed = claimed + 1
 end
@@ -75,6 +76,11 @@ local function is_backlog(queue)
   return length > 0 and length >= redis.call('SCARD', waiting_key(queue))
 end
 
+local function publish_again(uid, open)
+  redis.call('SREM', waiting_key(open.queue), uid)
+  publish(uid, open)
+end
+
 local function settle_published(uid, open)
   if is_expired(open, now) then
     close_expired(uid, open, 'no_worker')
@@ -82,7 +88,7 @@ local function settle_published(uid, open)
     redis.call('ZADD', OPEN, now + redispatch, uid)
   else
     count('redispatched')
-    publish(uid, open)
+    publish_again(uid, open)
   end
 end
 
@@ -90,15 +96,19 @@ end
 local function settle_running(uid, open)
   if open.attempts < 2 and not is_expired(open, now) and not unwanted(uid, open) then
     count('recovered')
-    publish(uid, open)
+    publish_again(uid, open)
   else
     close_lost(uid, open)
   end
 end
 
--- The message of an earlier slot that nobody began is on its queue still, and will do.
+-- The message of an earlier slot that nobody began is on its queue still, and will do. One
+-- that was lost is forgotten.
 local function has_message(uid, queue)
-  return redis.call('SISMEMBER', waiting_key(queue), uid) == 1 and is_backlog(queue)
+  if redis.call('SISMEMBER', waiting_key(queue), uid) == 0 then return false end
+  if is_backlog(queue) then return true end
+  redis.call('SREM', waiting_key(queue), uid)
+  return false
 end
 
 local function wait_for_message(uid, open)
@@ -140,8 +150,8 @@ for _, uid in ipairs(redis.call('ZRANGE', OPEN, '-inf', now, 'BYSCORE', 'LIMIT',
 end
 
 local function hold(uid, slot)
-  redis.call('HSET', heartbeat_key(uid), 'last_slot', string.format('%.0f', slot))
-  redis.call('ZADD', DUE, now + lease, uid)
+  redis.call('HSET', heartbeat_key(uid), 'last_slot', whole(slot))
+  redis.call('ZADD', DUE, lease_ends, uid)
 end
 
 local function is_past(plan)
@@ -156,7 +166,7 @@ local function claim(uid, plan, facts)
   local open = {
     slot = plan.slot, runId = plan.runId, grid = true, version = tonumber(facts.version),
     startDeadline = plan.startDeadline, runLimit = plan.runLimit, closes = plan.closes,
-    queue = facts.queue, attempts = 0, claimedMs = now,
+    queue = facts.queue, attempts = 0,
   }
   if is_sent then
     wait_for_message(uid, open)
@@ -204,7 +214,7 @@ local function look(uid)
   end
   if not plan then
     if facts.last_slot == 0 then facts.last_slot = now end
-    redis.call('ZADD', DUE, now + lease, uid)
+    redis.call('ZADD', DUE, lease_ends, uid)
     return give('late', uid, facts.last_slot, '', facts)
   end
   local open = load_open(uid)
@@ -212,10 +222,10 @@ local function look(uid)
     redis.call('ZADD', OPEN, 'NX', now, uid)
     redis.call('ZADD', DUE, redis.call('ZSCORE', OPEN, uid), uid)
   elseif facts.is_ahead then
-    redis.call('ZADD', DUE, now + lease, uid)
+    redis.call('ZADD', DUE, lease_ends, uid)
     give('ahead', uid, plan.slot, plan.runId, facts)
   elseif plan.slot <= facts.last_slot or is_past(plan) or facts.is_noted then
-    redis.call('ZADD', DUE, now + lease, uid)
+    redis.call('ZADD', DUE, lease_ends, uid)
     give('late', uid, plan.slot, plan.runId, facts)
   elseif plan.slot > now then
     redis.call('ZADD', DUE, plan.slot, uid)

@@ -9,7 +9,7 @@ local top = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 if top and tonumber(top) and tonumber(top) >= number and tonumber(top) < LARGEST_EXACT then
   number = tonumber(top) + 1
 end
-local text = string.format('%.0f', number)
+local text = whole(number)
 redis.call('ZADD', KEYS[1], text, ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 redis.call('PUBLISH', KEYS[2], 'name ' .. text .. ' ' .. ARGV[1] .. ' ' .. ARGV[2])

@@ -30,7 +30,7 @@ if only == '' and known[5] ~= queue and redis.call('SCARD', left_key(uid)) >= mo
 end
 local last_slot = read_last(known[3])
 if plan ~= '' and cjson.decode(plan).slot <= last_slot then
-  return { 'behind', string.format('%.0f', last_slot) }
+  return { 'behind', whole(last_slot) }
 end
 
 local before = known[7] == '1' and not known[4] and read_plan(known[8]) or nil
@@ -88,4 +88,4 @@ end
 look_again(uid, now)
 count('configured')
 wake()
-return { known[1] and 'updated' or 'created', string.format('%.0f', version) }
+return { known[1] and 'updated' or 'created', whole(version) }

@@ -38,7 +38,7 @@ else
   push_run(uid, record)
 end
 redis.call('SET', finished_key(uid), mark, 'EX', 86400)
-redis.call('HSET', STATISTICS, 'last_finished_ms', string.format('%.0f', now))
+redis.call('HSET', STATISTICS, 'last_finished_ms', whole(now))
 count('finished')
 count('finished_' .. status)
 if is_noted then look_again(uid, now) end

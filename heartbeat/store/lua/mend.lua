@@ -13,7 +13,7 @@ local PUT_IN_PLACE = {
     redis.call('HSET', key, 'config', '', 'version', '', 'enabled', '1')
   end,
   ['open:'] = function(key) redis.call('SET', key, '') end,
-  ['cursors:'] = function(key) redis.call('HSET', key, '*', string.format('%.0f', now)) end,
+  ['cursors:'] = function(key) redis.call('HSET', key, '*', whole(now)) end,
   tokens = function(key) redis.call('SET', key, '') end,
   versions = function(key) redis.call('SET', key, '') end,
 }

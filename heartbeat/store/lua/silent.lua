@@ -11,8 +11,8 @@ local rows = {}
 local function look(uid, slot, state)
   local grace = math.min(slot.startDeadline - slot.slot, LONGEST_WAIT) + slot.runLimit
   if now > slot.slot + grace then
-    rows[#rows + 1] = { uid, string.format('%.0f', slot.slot), state,
-      string.format('%.0f', grace) }
+    rows[#rows + 1] = { uid, whole(slot.slot), state,
+      whole(grace) }
   end
 end
 

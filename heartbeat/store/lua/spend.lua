@@ -23,7 +23,7 @@ local function spend(key, field, usage)
   if #sums ~= #added then sums = {} end
   for index, number in ipairs(added) do
     is_more = is_more or number > 0
-    texts[index] = string.format('%.0f', (sums[index] or 0) + number)
+    texts[index] = whole((sums[index] or 0) + number)
   end
   local text = table.concat(texts, ' ')
   if is_more then

@@ -10,7 +10,7 @@ local function bytes_of_runs(uid)
 end
 
 local function keep_runs(uid, bytes)
-  redis.call('SET', runs_bytes_key(uid), string.format('%.0f', bytes), 'EX', KEPT_SECONDS)
+  redis.call('SET', runs_bytes_key(uid), whole(bytes), 'EX', KEPT_SECONDS)
   redis.call('EXPIRE', runs_key(uid), KEPT_SECONDS)
 end
 

@@ -2,9 +2,12 @@
 
 -- `waiting` holds whose message is on a queue: also after its slot was closed unbegun, for
 -- it will do for the next.
+local is_listed = {}
+
 local function note_message(uid, queue)
-  if redis.call('SADD', waiting_key(queue), uid) == 1 then
+  if redis.call('SADD', waiting_key(queue), uid) == 1 and not is_listed[queue] then
     redis.call('SADD', QUEUES, queue)
+    is_listed[queue] = true
   end
 end
 

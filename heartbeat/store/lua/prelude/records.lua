@@ -3,13 +3,17 @@
 -- A record as a table; nil for none, and for one that cannot be read: it must not keep
 -- a script from the others.
 local function decoded(text)
-  local is_json, value = pcall(cjson.decode, text or '')
+  if not text then return nil end
+  local is_json, value = pcall(cjson.decode, text)
   return is_json and type(value) == 'table' and value or nil
 end
 
--- Instants, lengths and counts; the largest is the end of the year 9999.
+-- The end of the year 9999, in ms.
+local TOO_LARGE = 253402300800000
+
+-- Instants, lengths and counts.
 local function is_number(value)
-  return type(value) == 'number' and value >= 0 and value < 253402300800000
+  return type(value) == 'number' and value >= 0 and value < TOO_LARGE
 end
 
 -- A number as text; 0 for none, and for one that cannot be read.
@@ -34,7 +38,7 @@ local function next_number(counter, before)
   end
   before = read_number(before)
   number = math.max(clock(''), before < LARGEST_COUNT and before + 1 or 0)
-  redis.call('SET', counter, string.format('%.0f', number))
+  redis.call('SET', counter, whole(number))
   return number
 end
 
@@ -52,7 +56,11 @@ end
 local function is_plain(record)
   for _, value in pairs(record) do
     local kind = type(value)
-    if kind == 'table' or (kind == 'number' and not is_number(value)) then return false end
+    if kind == 'number' then
+      if not (value >= 0 and value < TOO_LARGE) then return false end
+    elseif kind == 'table' then
+      return false
+    end
   end
   return true
 end
@@ -66,7 +74,8 @@ end
 
 local function is_slot(record)
   return type(record.runId) == 'string'
-    and has_numbers(record, 'slot', 'startDeadline', 'runLimit')
+    and is_number(record.slot) and is_number(record.startDeadline)
+    and is_number(record.runLimit)
     and (record.closes == nil or is_number(record.closes))
 end
 

@@ -9,7 +9,7 @@ local function note_unreadable(notes, uid, message, now, patience)
   if not owner or noted == 'told' then return end
   if redis.call('EXISTS', heartbeat_key(uid)) == 0 then return end
   if not is_number(since) or since > now then
-    redis.call('HSET', notes, uid, string.format('%.0f', now))
+    redis.call('HSET', notes, uid, whole(now))
   elseif now - since >= patience
     and (notes == UNREADABLE or redis.call('HEXISTS', UNREADABLE, uid) == 0) then
     tell(owner, { message }, now)
