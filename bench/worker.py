@@ -36,6 +36,14 @@ SETTINGS = {
 GOAL_PER_SECOND, GOAL_MEGABYTES, GOAL_CPU_MS = 150.0, 200.0, 4.5
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """A number of calls that are ready to be sent, and are done at some time."""
+
+    send: Callable[[], None]
+    are_done: Callable[[], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """What a worker did in a round, and what it took."""
@@ -85,14 +93,16 @@ def _ours(url: str, fleet: Fleet) -> Effort:
     slots, dispatcher = Slots(server), make_dispatcher(server, url)
     worker = fleet.worker(ANTHROPIC_BASE_URL=_start_model(fleet), **SETTINGS)
 
-    def send(count: int) -> Callable[[], bool]:
-        for schedule_id in ids[:count]:
-            slots.request_run(OWNER, schedule_id)
+    def dispatch() -> None:
         while dispatcher.run_pass().taken:
             pass
-        return lambda: Statistics(server).lag().open == 0
 
-    effort = _after_warm_up(worker, send)
+    def prepare(count: int) -> Calls:
+        for schedule_id in ids[:count]:
+            slots.request_run(OWNER, schedule_id)
+        return Calls(dispatch, lambda: Statistics(server).lag().open == 0)
+
+    effort = _after_warm_up(worker, prepare)
     counters = Statistics(server).read()
     assert counters["begun"] == CALLS + WARM_UP, counters
     worker.kill()
@@ -106,27 +116,29 @@ def _sleeping(url: str, fleet: Fleet) -> Effort:
     worker = fleet.start("sleeper", *words, **environ)
     app = sleeper.make_app(url)
 
-    def send(count: int) -> Callable[[], bool]:
+    def prepare(count: int) -> Calls:
         client = redis.Redis.from_url(url)
         client.delete(sleeper.DONE)
-        with app.producer_or_acquire() as producer:
-            for _ in range(count):
-                app.send_task("sleep", producer=producer)
-        return lambda: int(client.get(sleeper.DONE) or 0) >= count
 
-    effort = _after_warm_up(worker, send)
+        def send() -> None:
+            with app.producer_or_acquire() as producer:
+                for _ in range(count):
+                    app.send_task("sleep", producer=producer)
+
+        return Calls(send, lambda: int(client.get(sleeper.DONE) or 0) >= count)
+
+    effort = _after_warm_up(worker, prepare)
     worker.kill()
     return effort
 
 
-def _after_warm_up(
-    worker: RunningProcess, send: Callable[[int], Callable[[], bool]]
-) -> Effort:
-    _until_done(worker, send(WARM_UP))
+def _after_warm_up(worker: RunningProcess, prepare: Callable[[int], Calls]) -> Effort:
+    _do(worker, prepare(WARM_UP))
+    calls = prepare(CALLS)
     process = psutil.Process(worker.pid)
     before = cpu_seconds(process)
     began = time.monotonic()
-    _until_done(worker, send(CALLS))
+    _do(worker, calls)
     seconds = time.monotonic() - began
     return Effort(
         per_second=CALLS / seconds,
@@ -135,9 +147,10 @@ def _after_warm_up(
     )
 
 
-def _until_done(worker: RunningProcess, is_done: Callable[[], bool]) -> None:
+def _do(worker: RunningProcess, calls: Calls) -> None:
+    calls.send()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_done():
+    while not calls.are_done():
         assert worker.is_running, worker.output
         assert time.monotonic() < deadline, worker.output
         time.sleep(LOOK_SECONDS)
