@@ -49,7 +49,7 @@ class Scope(StrEnum):
     @property
     def is_money(self) -> bool:
         """Say whether it is counted in micro-dollars, else in tokens."""
-        return "dollars" in self.value
+        return "dollars" in self
 
     def measure(self, usage: Usage) -> int:
         """Return what a usage takes of it."""
@@ -58,7 +58,7 @@ class Scope(StrEnum):
     @property
     def is_of_a_day(self) -> bool:
         """Say whether it is whole again at 00:00 UTC."""
-        return self.value.endswith("_day")
+        return self.endswith("_day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from heartbeat.errors import StoreError
 from heartbeat.store.spending import Account, Spending, Spent
 from heartbeat.usage import Usage
 from worker.items import Spend
+from worker.pending import Pending
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,8 @@ class Budgets:
     _owners: dict[str, Usage] = field(default_factory=dict)
     _seen: dict[Account, _Seen] = field(default_factory=dict)
     #: Not stored yet: what waits for the next write, and what is being written.
-    _unwritten: dict[Account, Usage] = field(default_factory=dict)
-    _under_way: dict[Account, Usage] = field(default_factory=dict)
+    _unwritten: Pending = field(default_factory=Pending)
+    _under_way: Pending = field(default_factory=Pending)
     _writing: asyncio.Task[None] | None = None
     _write_at: float = float("-inf")
     _forget_at: float = float("-inf")
@@ -68,7 +69,7 @@ class Budgets:
         for _ in range(2):  # a write that is going on may have begun without it
             if self._is_fresh(account):
                 break
-            self._unwritten.setdefault(account, Usage())
+            self._unwritten.want(account)
             # A caller that is cancelled must not take the others' sums with it.
             await asyncio.shield(self._written())
         of_owner = self._owners.get(account.owner, Usage())
@@ -82,7 +83,7 @@ class Budgets:
 
     def spent(self, account: Account, usage: Usage) -> None:
         """Count what a call has cost; does not wait for the store."""
-        self._wait(account, usage)
+        self._unwritten.add(account, usage)
         self._written()
 
     async def stored(self) -> None:
@@ -93,20 +94,16 @@ class Budgets:
 
     def _budget(self, scope: Scope, stored: Usage, account: Account) -> Budget:
         """Return a budget of which what is stored and what is not is spent."""
-        spent = scope.measure(stored) + sum(
-            scope.measure(usage)
-            for pending in (self._unwritten, self._under_way)
-            for one, usage in pending.items()
-            if _is_in(scope, one, account)
+        return self.limits.budget(
+            scope,
+            scope.measure(stored)
+            + self._unwritten.of(scope, account)
+            + self._under_way.of(scope, account),
         )
-        return self.limits.budget(scope, spent)
 
     def _is_fresh(self, account: Account) -> bool:
         seen = self._seen.get(account)
         return seen is not None and _now() < seen.fresh_until
-
-    def _wait(self, account: Account, usage: Usage) -> None:
-        self._unwritten[account] = self._unwritten.get(account, Usage()) + usage
 
     def _written(self) -> asyncio.Task[None]:
         """Return the write that is going on, or begin one."""
@@ -119,19 +116,20 @@ class Budgets:
         if (wait := self._write_at - _now()) > 0:
             await asyncio.sleep(wait)
         self._write_at = _now() + self.gather_seconds
-        self._under_way, self._unwritten = self._unwritten, {}
+        self._under_way, self._unwritten = self._unwritten, Pending()
+        usages = self._under_way.usages
         try:
-            self._take(await asyncio.to_thread(self._add, dict(self._under_way)))
+            self._take(await asyncio.to_thread(self._add, usages))
         except StoreError as error:
             extra = {"action": "spending"}
             logger.warning("spending not counted yet: %s", error, extra=extra)
-            for account, usage in self._under_way.items():
-                self._wait(account, usage)
+            for account, usage in usages.items():
+                self._unwritten.add(account, usage)
                 known = self._seen.get(account)
                 self._see(account, Usage() if known is None else known.usage)
-            self._under_way = {}
+            self._under_way = Pending()
             return
-        self._under_way = {}
+        self._under_way = Pending()
         if self._unwritten:
             self._writing = asyncio.create_task(self._write())
 
@@ -210,15 +208,6 @@ class _Run:
     def spent(self, usage: Usage) -> None:
         self.own.spent(usage)
         self.budgets.spent(self.account, usage)
-
-
-def _is_in(scope: Scope, one: Account, other: Account) -> bool:
-    """Say whether what one account pays is in the other's budget of this scope."""
-    if scope is Scope.TOKENS_OF_FLEET:
-        return True
-    if scope is Scope.DOLLARS_OF_OWNER:
-        return one.owner == other.owner
-    return one == other
 
 
 def _now() -> float:
