@@ -76,9 +76,10 @@ local function is_backlog(queue)
   return length > 0 and length >= redis.call('SCARD', waiting_key(queue))
 end
 
-local function publish_again(uid, open)
+-- The same, when the message that it had must be lost.
+local function publish_again(uid, open, facts)
+  publish(uid, open, facts)
   redis.call('SREM', waiting_key(open.queue), uid)
-  publish(uid, open)
 end
 
 local function settle_published(uid, open)
@@ -102,28 +103,26 @@ local function settle_running(uid, open)
   end
 end
 
--- The message of an earlier slot that nobody began is on its queue still, and will do. One
--- that was lost is forgotten.
-local function has_message(uid, queue)
-  if redis.call('SISMEMBER', waiting_key(queue), uid) == 0 then return false end
-  if is_backlog(queue) then return true end
-  redis.call('SREM', waiting_key(queue), uid)
-  return false
+-- What became of the message of an earlier slot that nobody began: there is 'none', it was
+-- 'lost', or it 'waits' on its queue still, and will do.
+local function message_of(uid, queue)
+  if redis.call('SISMEMBER', waiting_key(queue), uid) == 0 then return 'none' end
+  return is_backlog(queue) and 'waits' or 'lost'
 end
 
 local function wait_for_message(uid, open)
   open.state = 'published'
-  save_open(uid, open, now + redispatch)
+  keep_open(uid, open, now + redispatch)
   claimed = claimed + 1
 end
+
+local ACT = { none = publish, lost = publish_again, waits = wait_for_message }
 
 local function settle_claimed(uid, open)
   if is_expired(open, now) then
     close_expired(uid, open, open.wasBegun and 'no_worker' or 'beat_away')
-  elseif has_message(uid, open.queue) then
-    wait_for_message(uid, open)
   else
-    publish(uid, open)
+    ACT[message_of(uid, open.queue)](uid, open)
   end
 end
 
@@ -161,19 +160,15 @@ end
 
 -- The slot counts as claimed once nothing is left that could fail before it is open.
 local function claim(uid, plan, facts)
-  local is_sent = has_message(uid, facts.queue)
+  local message = message_of(uid, facts.queue)
   hold(uid, plan.slot)
   local open = {
     slot = plan.slot, runId = plan.runId, grid = true, version = tonumber(facts.version),
     startDeadline = plan.startDeadline, runLimit = plan.runLimit, closes = plan.closes,
     queue = facts.queue, attempts = 0,
   }
-  if is_sent then
-    wait_for_message(uid, open)
-    give('advance', uid, plan.slot, plan.runId, facts)
-  else
-    publish(uid, open, facts)
-  end
+  ACT[message](uid, open, facts)
+  if message == 'waits' then give('advance', uid, plan.slot, plan.runId, facts) end
 end
 
 local function skip(uid, plan, facts, reason)
