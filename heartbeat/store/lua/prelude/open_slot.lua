@@ -83,8 +83,8 @@ local function save_open(uid, open, deadline)
 end
 
 -- Let the slot that is claimed under this run id and version be published; say whether it
--- is. Its text is changed as it stands, as `cjson` wrote it: to read and to write it again
--- takes five times as long, and this is done for every slot there is.
+-- is. Its text is changed as it stands, as `cjson` wrote it: to decode and to encode it again
+-- takes several times as long, and this is done for every slot there is.
 local function publish_claimed(uid, run_id, version, deadline)
   local text = redis.call('GET', open_key(uid)) or ''
   if string.match(text, '"version":(%d+)[,}]') ~= version
