@@ -84,9 +84,10 @@ def resolve(
     """
     choice = _Choice(asked, front_matter)
     timing = _timing(choice, identity=identity, bounds=bounds)
+    cadence = timing.cadence()
     if timing != accepted:
-        check_fires(timing.cadence(), now)
-    _check_floor(timing, bounds.min_interval, now)
+        check_fires(cadence, now)
+    _check_floor(timing, cadence, bounds.min_interval, now)
     model = choice.pick("model", None)
     warnings = _check_model(model, now.date(), custom=bounds.custom_base_url)
     if asked.run_on is not None and not _LABEL.fullmatch(asked.run_on):
@@ -185,13 +186,15 @@ def _windows(raw: object) -> tuple[Window, ...]:
         raise InvalidSchedule(f"activeHours: {explain(error)}") from error
 
 
-def _check_floor(timing: Timing, floor: timedelta, now: datetime) -> None:
+def _check_floor(
+    timing: Timing, cadence: Cadence, floor: timedelta, now: datetime
+) -> None:
     """Refuse what fires more often than the operator allows."""
     intervals_ms = timing.intervals_ms
     if intervals_ms:
         gap = timedelta(milliseconds=min(intervals_ms))
     else:
-        gap = _shortest_gap(timing.cadence(), now)
+        gap = _shortest_gap(cadence, now)
     if gap < floor:
         raise InvalidSchedule(
             f"expected at least {floor.total_seconds():g} s between slots"
