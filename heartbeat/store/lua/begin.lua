@@ -20,8 +20,8 @@ if not open or is_elsewhere then count('begin_gone') return { 'gone' } end
 
 local function go()
   local revision, book = load_book(uid)
-  return { 'go', whole(open.token), whole(now),
-    cjson.encode(open), config_of(uid), revision, book }
+  return { 'go', whole(open.token), whole(now), cjson.encode(open), config_of(uid),
+    revision, book }
 end
 
 if open.state == 'running' then

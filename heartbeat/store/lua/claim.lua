@@ -69,17 +69,17 @@ local function publish(uid, open, facts)
   claimed = claimed + 1
 end
 
+-- The same, when the message that it had must be lost.
+local function publish_again(uid, open, facts)
+  publish(uid, open, facts)
+  redis.call('SREM', waiting_key(open.queue), uid)
+end
+
 -- A backlog is not a loss: while the queue holds a message for each that waits for a
 -- worker, sending again would only double it.
 local function is_backlog(queue)
   local length = lengths[queue] or 0
   return length > 0 and length >= redis.call('SCARD', waiting_key(queue))
-end
-
--- The same, when the message that it had must be lost.
-local function publish_again(uid, open, facts)
-  publish(uid, open, facts)
-  redis.call('SREM', waiting_key(open.queue), uid)
 end
 
 local function settle_published(uid, open)

@@ -11,8 +11,7 @@ local rows = {}
 local function look(uid, slot, state)
   local grace = math.min(slot.startDeadline - slot.slot, LONGEST_WAIT) + slot.runLimit
   if now > slot.slot + grace then
-    rows[#rows + 1] = { uid, whole(slot.slot), state,
-      whole(grace) }
+    rows[#rows + 1] = { uid, whole(slot.slot), state, whole(grace) }
   end
 end
 

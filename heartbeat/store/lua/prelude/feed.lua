@@ -72,8 +72,8 @@ local function tell(owner, messages, now)
     redis.call('PUBLISH', ROOT .. 'push:' .. owner, id .. ' ' .. last .. ' ' .. message)
     last = id
   end
-  redis.call('HSET', head_key, 'epoch', whole(epoch),
-    'n', whole(n), 'server', server, 'last', last)
+  redis.call('HSET', head_key, 'epoch', whole(epoch), 'n', whole(n),
+    'server', server, 'last', last)
   redis.call('EXPIRE', feed, KEPT_SECONDS)
   count('told', #messages)
 end

@@ -1,9 +1,10 @@
 -- Messages that no worker has taken: who has one on a queue, and who left one behind there.
 
--- `waiting` holds whose message is on a queue: also after its slot was closed unbegun, for
--- it will do for the next.
+-- Queues that this script has listed already: a batch is mostly for one.
 local is_listed = {}
 
+-- `waiting` holds whose message is on a queue: also after its slot was closed unbegun, for
+-- it will do for the next.
 local function note_message(uid, queue)
   if redis.call('SADD', waiting_key(queue), uid) == 1 and not is_listed[queue] then
     redis.call('SADD', QUEUES, queue)

@@ -4,8 +4,8 @@ local STATES = { claimed = true, published = true, running = true }
 
 local function load_open(uid)
   local open = decoded(redis.call('GET', open_key(uid)))
-  if open and is_plain(open) and is_slot(open) and is_number(open.version)
-    and is_number(open.attempts) and type(open.queue) == 'string' and STATES[open.state]
+  if open and is_plain(open) and is_slot(open) and has_numbers(open, 'version', 'attempts')
+    and type(open.queue) == 'string' and STATES[open.state]
     and (open.state ~= 'running' or is_number(open.token)) then
     return open
   end

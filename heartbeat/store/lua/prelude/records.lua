@@ -8,12 +8,9 @@ local function decoded(text)
   return is_json and type(value) == 'table' and value or nil
 end
 
--- The end of the year 9999, in ms.
-local TOO_LARGE = 253402300800000
-
--- Instants, lengths and counts.
+-- Instants, lengths and counts; the largest is the end of the year 9999.
 local function is_number(value)
-  return type(value) == 'number' and value >= 0 and value < TOO_LARGE
+  return type(value) == 'number' and value >= 0 and value < 253402300800000
 end
 
 -- A number as text; 0 for none, and for one that cannot be read.
@@ -56,11 +53,7 @@ end
 local function is_plain(record)
   for _, value in pairs(record) do
     local kind = type(value)
-    if kind == 'number' then
-      if not (value >= 0 and value < TOO_LARGE) then return false end
-    elseif kind == 'table' then
-      return false
-    end
+    if kind == 'table' or (kind == 'number' and not is_number(value)) then return false end
   end
   return true
 end

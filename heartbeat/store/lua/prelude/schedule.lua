@@ -1,7 +1,8 @@
 -- When a heartbeat is due next, and what is left of a schedule that is taken away.
 
--- The slot of a plan is written first, and decoding all of it costs a batch much time.
-local function first_number(plan) return string.match(plan or '', '^{"slot":(%d+)[,}]') end
+-- The slot of a plan as it is always written, first; nil for any other text. Decoding all of
+-- it would cost a batch much time.
+local function slot_text(plan) return string.match(plan or '', '^{"slot":(%d+)[,}]') end
 
 -- Set when a heartbeat is due next; an empty plan takes it off the schedule. When it was
 -- planned shows later whether the clock was set back since.
@@ -12,7 +13,7 @@ local function set_plan(uid, plan, now)
     redis.call('ZREM', DUE, uid)
   else
     redis.call('HSET', key, 'plan', plan, 'planned', whole(now))
-    redis.call('ZADD', DUE, first_number(plan) or cjson.decode(plan).slot, uid)
+    redis.call('ZADD', DUE, slot_text(plan) or cjson.decode(plan).slot, uid)
   end
 end
 
@@ -22,7 +23,7 @@ local function is_planned(uid, version, slot)
   local known = redis.call('HMGET', heartbeat_key(uid), 'version', 'enabled', 'paused',
     'plan')
   if known[1] ~= version or known[2] ~= '1' or known[3] then return false end
-  if tonumber(first_number(known[4])) == slot then return true end
+  if tonumber(slot_text(known[4])) == slot then return true end
   local plan = read_plan(known[4])
   return not plan or plan.slot == slot
 end
@@ -36,8 +37,7 @@ local function look_over(known, now, counted_on)
   local base = string.format('%s disabled %.0f', known[1], since)
   local counted, following = string.match(counted_on, '^(.+) (%d+)$')
   if counted == base and now < tonumber(following) then return nil, true end
-  return { 'passed', base, known[2] or '', whole(since),
-    whole(now) }, false
+  return { 'passed', base, known[2] or '', whole(since), whole(now) }, false
 end
 
 -- Whoever takes a schedule away must settle the slots that no beat has claimed until now.
